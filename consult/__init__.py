@@ -1,0 +1,1 @@
+"""The consult server: FHIR inbox, routing and the specialists' desk."""

@@ -1,0 +1,1 @@
+"""The consult server's tables and resources."""

@@ -1,0 +1,1 @@
+"""The specialists' desk and the FHIR inbox over HTTP."""

@@ -1,0 +1,1 @@
+"""Pure de-identification: no network, no database, no web framework."""

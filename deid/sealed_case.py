@@ -1,0 +1,1 @@
+"""The sealed result of de-identification and its receipt."""

@@ -1,0 +1,1 @@
+"""The wire contract between a hospital gateway and the consult server."""

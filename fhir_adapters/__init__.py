@@ -1,0 +1,1 @@
+"""Reading charts and writing answers, per EHR vendor."""

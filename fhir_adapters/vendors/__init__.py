@@ -1,0 +1,1 @@
+"""What differs from one EHR vendor to the next."""

@@ -1,0 +1,1 @@
+"""SMART App Launch client and Backend Services client."""

@@ -1,0 +1,1 @@
+"""A simulated EHR with a SMART authorization server."""

@@ -1,0 +1,1 @@
+"""The doctor's app and the hospital gateway."""

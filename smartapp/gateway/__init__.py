@@ -1,0 +1,1 @@
+"""Hospital-side use cases, one per file."""

@@ -1,0 +1,1 @@
+"""PHI-side tables and the functions over them."""

@@ -1,0 +1,1 @@
+"""Builders, fakes and matchers that several tiers share."""
