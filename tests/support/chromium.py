@@ -1,0 +1,67 @@
+"""Debian's Chromium under Playwright, with third-party cookies blocked as in a fresh profile.
+
+The flags keep the browser from calling home; the preference blocks unpartitioned third-party
+cookies even where a future default would let them through.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import BrowserContext, Playwright, sync_playwright
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+_BLOCK_THIRD_PARTY_COOKIES = {
+    "profile": {"cookie_controls_mode": 1, "block_third_party_cookies": True}
+}
+
+
+class ChromiumMissing(AssertionError):
+    """Debian's Chromium is not installed; `apt-get install chromium` brings it."""
+
+
+def chromium_path() -> str:
+    """Where Debian's Chromium is; a missing browser fails the tier and says what to install."""
+    path = shutil.which("chromium")
+    if path is None:
+        raise ChromiumMissing("Chromium is missing. Run: apt-get install -y chromium")
+    return path
+
+
+def _context(
+    playwright: Playwright, profile: Path, *, java_script: bool, size: tuple[int, int]
+) -> BrowserContext:
+    default = profile / "Default"
+    default.mkdir(parents=True, exist_ok=True)
+    (default / "Preferences").write_text(json.dumps(_BLOCK_THIRD_PARTY_COOKIES))
+    return playwright.chromium.launch_persistent_context(
+        str(profile),
+        executable_path=chromium_path(),
+        headless=True,
+        args=list(FLAGS),
+        java_script_enabled=java_script,
+        viewport={"width": size[0], "height": size[1]},
+    )
+
+
+@contextmanager
+def browser(
+    profile: Path, *, java_script: bool = True, size: tuple[int, int] = (1280, 900)
+) -> Iterator[BrowserContext]:
+    """A browser with an empty profile in `profile`; closed at the end."""
+    with sync_playwright() as playwright:
+        context = _context(playwright, profile, java_script=java_script, size=size)
+        try:
+            yield context
+        finally:
+            context.close()

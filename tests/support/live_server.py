@@ -1,0 +1,37 @@
+"""A WSGI application on a real socket of this machine, for tests that need real HTTP."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+from wsgiref.types import WSGIApplication
+
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+
+class _Quiet(WSGIRequestHandler):
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - the parent's name
+        """Say nothing: a request line may hold a path that a test plants a canary in."""
+
+
+@contextmanager
+def served(
+    build: Callable[[str], WSGIApplication], *, host: str = "127.0.0.1", port: int = 0
+) -> Iterator[str]:
+    """Serve `build(base_url)` on `host`; yields the base URL. Port 0 takes a free one."""
+    server = make_server(host, port, _not_ready, threaded=True, request_handler=_Quiet)
+    base_url = f"http://{host}:{server.server_port}"
+    server.app = build(base_url)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield base_url
+    finally:
+        server.shutdown()
+        thread.join(timeout=5)
+        server.server_close()
+
+
+def _not_ready(environ: Any, start_response: Any) -> list[bytes]:
+    start_response("503 Not Ready", [("Content-Type", "text/plain")])
+    return [b"starting"]
