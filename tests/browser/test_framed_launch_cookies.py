@@ -91,12 +91,14 @@ def _open(page: Page, name: str) -> str:
 
 
 def _outcomes(cookie: dict[str, object], profile: Path) -> list[str]:
-    with served(lambda base: _app(base, cookie)) as app_url:
-        with served(lambda base: _ehr(base, app_url), host="localhost") as ehr_url:
-            with browser(profile) as context:
-                page = context.new_page()
-                page.goto(f"{ehr_url}/charts")
-                return [_open(page, name) for name in ("adela", "bruno")]
+    with (
+        served(lambda base: _app(base, cookie)) as app_url,
+        served(lambda base: _ehr(base, app_url), host="localhost") as ehr_url,
+        browser(profile) as context,
+    ):
+        page = context.new_page()
+        page.goto(f"{ehr_url}/charts")
+        return [_open(page, name) for name in ("adela", "bruno")]
 
 
 def test_partitioned_cookie_survives_the_oauth_round_trip_in_two_frames(tmp_path: Path) -> None:

@@ -1,0 +1,149 @@
+"""Runs the tests tier by tier and closes with one line per tier.
+
+Every test that exists must run: a tier passes an empty `-m` so that nothing is deselected, and a
+tier without tests, or with a test that was deselected or skipped without a reason, fails.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+ARTIFACTS = ROOT / ".artifacts"
+_PER_FILE = ["-p", "xdist", "-n", "2", "--dist", "loadfile"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tier:
+    """One kind of test: where it lies, how it is selected and what it answers."""
+
+    name: str
+    paths: tuple[str, ...]
+    marks: str = ""
+    options: list[str] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+TIERS = (
+    Tier(name="architecture", paths=("tests/architecture",)),
+    Tier(name="unit", paths=("tests/unit",), options=_PER_FILE),
+    Tier(name="property", paths=("tests/property",), options=_PER_FILE),
+    Tier(name="store-sqlite", paths=("tests/store",), marks="not postgres"),
+    Tier(name="store-postgres", paths=("tests/store",), marks="postgres"),
+    Tier(name="contract", paths=("tests/contract",), options=_PER_FILE),
+    Tier(name="corpus", paths=("tests/corpus",), options=_PER_FILE),
+    Tier(name="journey", paths=("tests/journey",)),
+    Tier(name="browser", paths=("tests/browser",)),
+    Tier(name="chaos", paths=("tests/chaos",)),
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What one tier came to."""
+
+    tier: str
+    passed: int
+    failed: int
+    skipped: int
+    deselected: int
+    seconds: float
+    exit_code: int
+
+    @property
+    def good(self) -> bool:
+        """A tier is good when tests ran, none failed and pytest agrees."""
+        return self.exit_code == 0 and self.passed > 0 and self.failed == 0
+
+    def line(self) -> str:
+        """The closing line of this tier."""
+        verdict = "ok  " if self.good else "FAIL"
+        return (
+            f"{verdict} {self.tier:<15} {self.passed:>5} passed {self.failed:>3} failed "
+            f"{self.skipped:>3} skipped {self.seconds:>7.1f} s"
+        )
+
+
+def _run(tier: Tier) -> Outcome:
+    report = ARTIFACTS / f"{tier.name}.xml"
+    report.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "pytest", *tier.paths, "-m", tier.marks, "-q"]
+    command += ["--no-header", "-o", "junit_family=xunit2", f"--junitxml={report}", *tier.options]
+    started = time.monotonic()
+    done = subprocess.run(  # noqa: S603 - our own fixed arguments
+        command,
+        cwd=ROOT,
+        env={**os.environ, **tier.environment},  # noqa: TID251 - the child needs PATH and HOME
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    seconds = time.monotonic() - started
+    print(done.stdout, flush=True)
+    return _outcome(tier, done.stdout, report, seconds, done.returncode)
+
+
+def _outcome(tier: Tier, output: str, report: Path, seconds: float, exit_code: int) -> Outcome:
+    suite = ET.parse(report).getroot().find("testsuite") if report.exists() else None  # noqa: S314 - our own file
+    count = {
+        name: int(suite.get(name, "0")) if suite is not None else 0
+        for name in ("tests", "failures", "errors", "skipped")
+    }
+    failed = count["failures"] + count["errors"]
+    deselected = sum(int(number) for number in re.findall(r"(\d+) deselected", output))
+    return Outcome(
+        tier=tier.name,
+        passed=count["tests"] - failed - count["skipped"],
+        failed=failed,
+        skipped=count["skipped"],
+        deselected=deselected,
+        seconds=seconds,
+        exit_code=exit_code,
+    )
+
+
+def _silent_deselection(outcomes: list[Outcome]) -> list[str]:
+    """Names the tiers where a test was left out that no other line of ours runs."""
+    store = {outcome.tier: outcome for outcome in outcomes if outcome.tier.startswith("store-")}
+    faults = [
+        f"{outcome.tier}: {outcome.deselected} tests were deselected"
+        for outcome in outcomes
+        if outcome.deselected and outcome.tier not in store
+    ]
+    if len(store) == 2:
+        sqlite, postgres = store["store-sqlite"], store["store-postgres"]
+        ran = [one.passed + one.failed + one.skipped for one in (sqlite, postgres)]
+        if ran[0] != postgres.deselected or ran[1] != sqlite.deselected:
+            faults.append("store: some tests ran on neither database")
+    return faults
+
+
+def main(wanted: list[str]) -> int:
+    """Run the named tiers, or all; returns the exit code."""
+    known = {tier.name for tier in TIERS}
+    if unknown := set(wanted) - known:
+        print(f"No tier named {', '.join(sorted(unknown))}. There are: {', '.join(sorted(known))}")
+        return 2
+    ARTIFACTS.mkdir(exist_ok=True)
+    outcomes = []
+    for tier in TIERS:
+        if wanted and tier.name not in wanted:
+            continue
+        print(f"== {tier.name}", flush=True)
+        outcomes.append(_run(tier))
+    print("\n".join(outcome.line() for outcome in outcomes))
+    faults = _silent_deselection(outcomes)
+    print("\n".join(faults))
+    passed, failed = (sum(getattr(one, name) for one in outcomes) for name in ("passed", "failed"))
+    print(f"{passed} passed, {failed} failed")
+    return 0 if not faults and all(outcome.good for outcome in outcomes) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
