@@ -31,8 +31,8 @@ class PortTaken(ConferError):
     def __init__(self, *, program: str, port: int, option: str) -> None:
         """Name the program, its port and the option that moves it."""
         super().__init__(
-            f"Port {port} is in use, and the {program} needs it. Stop what uses it, or choose another: "
-            f"scripts/demo {option} {port + 100}"
+            f"Port {port} is in use, and the {program} needs it. Stop what uses it, "
+            f"or choose another: scripts/demo {option} {port + 100}"
         )
 
 
