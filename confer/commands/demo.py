@@ -96,7 +96,7 @@ def _say(text: str) -> None:
 
 
 def _stop_on_signals() -> None:
-    def stop(number: int, frame: FrameType | None) -> None:
+    def stop(_number: int, _frame: FrameType | None) -> None:
         raise click.Abort
 
     for number in (signal.SIGTERM, signal.SIGINT):
