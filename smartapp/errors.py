@@ -1,1 +1,168 @@
-"""Errors of the smartapp room."""
+"""Errors of the smartapp room.
+
+Each class docstring is the explanation for operators. Constructors take ids, enum values and
+counts only, so that every text is fit for a log.
+"""
+
+from typing import ClassVar
+
+
+class SmartAppError(Exception):
+    """Something in the hospital-side app stopped; the subclass says what."""
+
+    code: ClassVar[str] = "smartapp.error"
+    kind: ClassVar[str] = "bug"
+
+    def __init__(self, **facts: str | int) -> None:
+        self.facts = facts
+        listed = " ".join(f"{name}={value}" for name, value in sorted(facts.items()))
+        super().__init__(f"{self.code} {listed}".strip())
+
+
+class SessionMissing(SmartAppError):
+    """The page was asked for without the browser that launched it: launch again from the EHR."""
+
+    code = "smartapp.session_missing"
+    kind = "unauthenticated"
+
+
+class SessionExpired(SmartAppError):
+    """The launch was idle or open too long; drafts are kept, launch again from the EHR."""
+
+    code = "smartapp.session_expired"
+    kind = "unauthenticated"
+
+
+class HandoffRefused(SmartAppError):
+    """A code to open the app in another window was used twice, too late, or never issued."""
+
+    code = "smartapp.handoff_refused"
+    kind = "unauthenticated"
+
+
+class RequestForged(SmartAppError):
+    """A form came without the token of its own page; nothing was changed."""
+
+    code = "smartapp.request_forged"
+    kind = "forbidden"
+
+
+class PatientMissing(SmartAppError):
+    """The EHR launched the app without a patient in context; open a chart and launch from there."""
+
+    code = "smartapp.patient_missing"
+    kind = "invalid"
+
+
+class SiteUnknown(SmartAppError):
+    """No EHR is registered under this site id."""
+
+    code = "smartapp.site_unknown"
+    kind = "not_found"
+
+
+class DraftMissing(SmartAppError):
+    """The draft is gone: twelve hours passed, or it was sent already."""
+
+    code = "smartapp.draft_missing"
+    kind = "not_found"
+
+
+class FormInvalid(SmartAppError):
+    """The question form is incomplete; the page names each field."""
+
+    code = "smartapp.form_invalid"
+    kind = "invalid"
+
+    def __init__(self, *, problems: tuple[tuple[str, str], ...]) -> None:
+        self.problems = problems
+        super().__init__(fields=len(problems))
+
+
+class CaseHeld(SmartAppError):
+    """De-identification found something left, timed out or crashed; nothing leaves."""
+
+    code = "smartapp.case_held"
+    kind = "refused"
+
+    def __init__(self, *, reason: str, hits: tuple[tuple[str, str, str], ...] = ()) -> None:
+        self.reason = reason
+        self.hits = hits
+        super().__init__(reason=reason, hits=len(hits))
+
+
+class RevisionStale(SmartAppError):
+    """The previewed revision is too old or its draft changed; it is rebuilt and shown again."""
+
+    code = "smartapp.revision_stale"
+    kind = "conflict"
+
+
+class BytesAltered(SmartAppError):
+    """Stored outgoing bytes no longer match the SHA-256 that was approved; nothing is sent."""
+
+    code = "smartapp.bytes_altered"
+    kind = "bug"
+
+
+class TakeBackTooLate(SmartAppError):
+    """The case had left already when it was taken back."""
+
+    code = "smartapp.take_back_too_late"
+    kind = "conflict"
+
+
+class CaseUnknown(SmartAppError):
+    """No such case for this doctor at this hospital."""
+
+    code = "smartapp.case_unknown"
+    kind = "not_found"
+
+
+class CaseMoved(SmartAppError):
+    """The case is in a state that does not allow this step; reload shows the present state."""
+
+    code = "smartapp.case_moved"
+    kind = "conflict"
+
+
+class ConsultUnreachable(SmartAppError):
+    """The consult server does not answer; what was approved is kept and tried again."""
+
+    code = "smartapp.consult_unreachable"
+    kind = "upstream_down"
+
+
+class ConsultRefused(SmartAppError):
+    """The consult server refused what the gateway sent; a person must look."""
+
+    code = "smartapp.consult_refused"
+    kind = "upstream_refused"
+
+
+class AnswerUnverified(SmartAppError):
+    """An opinion's signature or its link to the case does not hold; it is not shown or filed."""
+
+    code = "smartapp.answer_unverified"
+    kind = "refused"
+
+
+class PatientMismatch(SmartAppError):
+    """The chart's patient no longer matches the two demographics stored at approval."""
+
+    code = "smartapp.patient_mismatch"
+    kind = "refused"
+
+
+class ChartWriteUnclear(SmartAppError):
+    """The EHR did not say whether it kept the note, and it cannot be looked up; parked."""
+
+    code = "smartapp.chart_write_unclear"
+    kind = "upstream_down"
+
+
+class ChartRefused(SmartAppError):
+    """The EHR refused to read or write what the answer needs; parked for a person."""
+
+    code = "smartapp.chart_refused"
+    kind = "upstream_refused"
