@@ -1,0 +1,62 @@
+"""What the gateway's use cases work with, built once by the composition root and passed in."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from fhir_adapters.ports import FhirSession
+from launch.ports import GrantId, Site
+from runtime.database import Database
+from runtime.durable import DurableClient
+from runtime.keyring import Keyring
+from smartapp.gateway.consult_link import ConsultLink
+from smartapp.gateway.deid_process import DeidWorkers
+from smartapp.store.launch_stores import Sites
+
+
+class ChartAccess(Protocol):
+    """Sessions at an EHR; tokens are bound to its origin (launch.authorized_session)."""
+
+    def of_doctor(self, site: Site, grant_id: GrantId) -> FhirSession:
+        """The chart as the doctor of this launch may read it."""
+
+    def of_gateway(self, site: Site) -> FhirSession:
+        """The chart as the gateway's own account may read and write it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """Times and limits of the gateway; from settings."""
+
+    deid_policy: str = "safe-harbor"
+    send_delay_seconds: float = 30.0
+    revision_minutes: int = 30
+    session_idle_minutes: int = 30
+    session_hours: int = 12
+    reading_lease_seconds: float = 60.0
+    escalation_phone: str = "2222"
+    test_data: bool = False
+
+
+def no_failpoint(_name: str) -> None:
+    """Nothing happens here outside the chaos tests."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GatewayServices:
+    """Everything of the hospital side. `index_key` keys the digests that lists are found by.
+
+    `run_aside` runs the reading of a chart beside the request that started it.
+    """
+
+    database: Database
+    keyring: Keyring
+    durable: DurableClient
+    sites: Sites
+    charts: ChartAccess
+    consult: ConsultLink
+    deid: DeidWorkers
+    policy: Policy
+    index_key: bytes = field(repr=False)
+    run_aside: Callable[[Callable[[], None]], None]
+    failpoint: Callable[[str], None] = no_failpoint
