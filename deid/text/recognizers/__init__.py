@@ -1,1 +1,1 @@
-"""One recognizer per kind of identifier, independent of one another."""
+"""Independent recognizers; each reads a TextView and yields findings."""

@@ -1,0 +1,100 @@
+"""Whether a word that has other meanings stands as a known name here."""
+
+import re
+
+from deid import lexicon
+from deid.folding import FoldedText
+
+_TITLE_BEFORE = re.compile(
+    r"(?:\b(?:mr|mrs|ms|miss|mx|dr|drs|prof|professor|doctor|sir|dame|madam|nurse|sister|pastor|"
+    r"rev|officer|ofc|pt|patient|name|surname|attending|surgeon|consultant|physician|provider|"
+    r"resident|author|scribe|attn|dear|cc|re|signed|by|husband|wife|spouse|partner|"
+    r"son|daughter|mother|father|mom|dad|mum|brother|sister|sibling|aunt|uncle|cousin|niece|nephew|"
+    r"neighbou?r|friend|caregiver|carer|guardian|grand(?:mother|father|son|daughter)|fianc[e]{1,2}|"
+    r"rn|np|md|pa|called|named|family)\b[.:,]?\s{0,3}(?:is\s|-\s|\()?)$"
+)
+_STRONG_TITLE = re.compile(
+    r"(?:\b(?:mr|mrs|ms|miss|mx|dr|drs|prof|professor|doctor|dame|madam|nurse|pastor|rev|ofc|"
+    r"surname|dear)\b[.:]?\s{0,3})$"
+)
+_CREDENTIAL_AFTER = re.compile(
+    r"\A\s?,?\s{0,2}(?:md|do|rn|np|pa-c|phd|pharmd|rph|dds|dmd|mbbs|frcp|frcs|facs|msw|lcsw|crna|"
+    r"jr|sr)\b"
+)
+_VERB_AFTER = re.compile(
+    r"\A\s{1,2}(?:reports?|reported|denie[sd]|states?|stated|complain(?:s|ed)|presents?|presented|"
+    r"tolerated|feels|felt|says|said|endorse[sd]|describes?|was (?:admitted|seen|discharged|taken)|"
+    r"rounded|visited|phoned|called|lives?|agree[sd]|aware|noted|notified|drove|toured|updated)\b"
+)
+_INITIAL_BEFORE = re.compile(r"(?:^|[\s(,/])[a-z]\.?\s{0,2}\Z")
+#: nouns that turn a surname into a disease, sign, test or thing
+_EPONYM_AFTER = re.compile(
+    r"\A(?:'?s)?[\s-]{1,2}(?:an?\s)?(?:disease|syndrome|sign|palsy|phenomenon|phenomena|score|scale|"
+    r"test|criteria|class|classification|stage|grade|method|maneuver|manoeuvre|procedure|operation|"
+    r"repair|fracture|hernia|lymphoma|sarcoma|tumou?r|cancer|carcinoma|esophagus|oesophagus|"
+    r"thyroiditis|nodes?|node|lesions?|body|bodies|cells?|blood|gas|count|cultures?|matter|line|drain|"
+    r"catheter|tube|needle|forceps|splint|bandage|boot|collar|position|reflex|tremor|chorea|dementia|"
+    r"diverticulum|diverticula|segment|ulcer|gland|duct|canal|lactate|solution|stain|effect|law|rule|"
+    r"rules|point|triangle|triad|tetrad|index|formula|equation|murmur|negative|positive|neg|pos|"
+    r"absent|present|ring|web|spots?|rash|purpura|granuloma\w*|arthritis|anemia|anaemia|contracture|"
+    r"crisis|spasm|encephalopathy|nephropathy|neuropathy|dystrophy|deformity|tear|injury|cyst|valve|"
+    r"change|scan|x-?ray|membrane|respirations?|breathing|like|type|trial|study|protocol|questionnaire|"
+    r"inventory|chart|monitor|stocking|clamp|retractor|screw|plate|nail|wire|pin|frame|gait|facies)\b"
+)
+
+
+def in_name_context(folded: FoldedText, start: int, end: int) -> bool:
+    """Return whether title, kin, credential or initial make this word a person's name."""
+    before = folded.lower[max(0, start - 26) : start]
+    after = folded.lower[end : end + 26]
+    if not _written_as_name(folded, start):
+        return bool(_STRONG_TITLE.search(before))
+    if _EPONYM_AFTER.match(after) and not _STRONG_TITLE.search(before):
+        return False
+    if _TITLE_BEFORE.search(before) or _CREDENTIAL_AFTER.match(after):
+        return True
+    return (
+        bool(_INITIAL_BEFORE.search(before))
+        and folded.plain[start - 2 : start].strip(" .").isupper()
+    )
+
+
+def stands_as_name(folded: FoldedText, start: int, end: int) -> bool:
+    """Return whether the word is written as a name where a plain word would not be."""
+    if in_name_context(folded, start, end):
+        return True
+    word = folded.plain[start:end]
+    if not (word[0].isupper() and word[1:] != word[1:].upper()):
+        return False
+    after = folded.lower[end : end + 26]
+    if _EPONYM_AFTER.match(after):
+        return False
+    if _VERB_AFTER.match(after):
+        return True
+    lower = word.lower()
+    if lower in lexicon.words("months") and re.match(r"\A[\s,]{1,2}\d", after):
+        return False
+    if re.match(r"\A\s?[:=]?\s?[<>]?\d", after):
+        return False
+    return not _at_sentence_start(folded.plain, start) and not _in_title_case(
+        folded.plain, start, end
+    )
+
+
+def _written_as_name(folded: FoldedText, start: int) -> bool:
+    return folded.plain[start].isupper()
+
+
+def _at_sentence_start(text: str, start: int) -> bool:
+    head = text[max(0, start - 4) : start].rstrip(" \t\"'(*#-")
+    return not head or head[-1] in ".:;!?\n|>]["
+
+
+def _in_title_case(text: str, start: int, end: int) -> bool:
+    """A heading ("Little Change Today", "White Blood Cells") capitalizes plain words."""
+    before = re.search(r"([A-Za-z]+)[ -]\Z", text[max(0, start - 20) : start])
+    after = re.match(r"[ -]([A-Za-z]+)", text[end : end + 20])
+    neighbors = [m.group(1) for m in (before, after) if m]
+    return bool(neighbors) and all(
+        n[0].isupper() and n.lower() in lexicon.vocabulary() for n in neighbors
+    )

@@ -1,0 +1,125 @@
+"""Free text in, free text without identifiers out: the order of all recognizers."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from deid import known_identity
+from deid.text import overlap, redactor, tokens, wording
+from deid.text.document import GENERALIZED, Finding, GiveBack, Kind, ScrubbedText, Span
+from deid.text.known_names import known_findings
+from deid.text.people import PeopleTokens
+from deid.text.propagation import propagate
+from deid.text.tokens import TextView
+
+Recognizer = Callable[[TextView, datetime], Iterator[Finding]]
+
+#: in the order of spec/deid.md 4; all of them read the same text, none sees another's findings
+RECOGNIZERS: tuple[Recognizer, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextEngine:
+    """De-identifies free text; the same input gives the same bytes.
+
+    Spec: deid.md 4 (engine order), DETAILS 8, 9, 12.
+    """
+
+    #: longest text accepted, in characters; longer ones are the caller's to refuse
+    max_characters: int = 2_000_000
+
+    def scrub(  # noqa: PLR0913 - the contract of this room with deid.pipeline
+        self,
+        text: str,
+        *,
+        identity: known_identity.KnownIdentity,
+        people: PeopleTokens,
+        question_time: datetime,
+        given_back: frozenset[GiveBack] = frozenset(),
+        hidden: frozenset[str] = frozenset(),
+        path: str = "",
+    ) -> ScrubbedText:  # fmt: skip
+        """Return ``text`` without identifiers, with every change accounted for.
+
+        Args:
+            text: free text of the chart or typed by the doctor; never changed.
+            identity: what this chart knows about the people in it.
+            people: token registry of the case; texts must come in a fixed order.
+            question_time: the anchor of relative dates, aware, in the hospital's time zone.
+            given_back: likely-only words the doctor gave back, one occurrence each.
+            hidden: words the doctor wants hidden wherever they stand.
+            path: where the text stands in the case, part of a give-back's key.
+        """
+        if len(text) > self.max_characters:
+            raise ValueError(f"text of {len(text)} characters is over the limit")
+        view = tokens.view(text)
+        findings = list(self._findings(view, identity, question_time, hidden))
+        merged = overlap.merge([*findings, *propagate(view, findings)])
+        return redactor.redact(text, _spans(text, view, merged, people, given_back, path))
+
+    @staticmethod
+    def _findings(
+        view: TextView,
+        identity: known_identity.KnownIdentity,
+        question_time: datetime,
+        hidden: frozenset[str],
+    ) -> Iterator[Finding]:
+        yield from _hidden(view, hidden)
+        yield from known_findings(view, identity)
+        for recognize in RECOGNIZERS:
+            yield from recognize(view, question_time)
+
+
+def _hidden(view: TextView, hidden: Iterable[str]) -> Iterator[Finding]:
+    for word in sorted(hidden):
+        sought = tokens.view(word.strip()).lower
+        start = view.lower.find(sought) if sought else -1
+        while start >= 0:
+            end = start + len(sought)
+            yield Finding(
+                start=start, end=end, category="hidden", confidence="known", rule="doctor.hidden"
+            )
+            start = view.lower.find(sought, end)
+
+
+def _spans(
+    text: str,
+    view: TextView,
+    merged: list[Finding],
+    people: PeopleTokens,
+    given_back: frozenset[GiveBack],
+    path: str,
+) -> Iterator[Span]:
+    seen: dict[str, int] = {}
+    end_before = 0
+    for finding in merged:
+        start = max(end_before, view.folded.original_start(finding.start))
+        end = view.folded.original_end(finding.end)
+        if start >= end:
+            continue
+        end_before = end
+        original = text[start:end]
+        key: GiveBack | None = None
+        kind: Kind = "removed"
+        output = ""
+        if finding.confidence == "likely":
+            seen[original] = seen.get(original, 0) + 1
+            key, kind = GiveBack(path, original, seen[original]), "likely"
+            if key in given_back:
+                kind, output = "given_back", original
+        elif finding.category == "hidden":
+            kind = "hidden"
+        elif finding.category in GENERALIZED:
+            kind = "general"
+        yield Span(
+            start=start,
+            end=end,
+            out_start=0,
+            out_end=0,
+            category=finding.category,
+            confidence=finding.confidence,
+            rule=finding.rule,
+            replacement=output or wording.replacement(finding, original, people),
+            kind=kind,
+            give_back=key,
+        )

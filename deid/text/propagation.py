@@ -1,0 +1,42 @@
+"""A name accepted once is a name everywhere in the same text."""
+
+from collections.abc import Iterable, Iterator
+
+from deid import lexicon
+from deid.text.document import Finding
+from deid.text.tokens import TextView
+
+
+def propagate(view: TextView, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Yield the other places where a word of an accepted name stands.
+
+    A word that is also vocabulary is followed only where it is capitalized inside a sentence.
+    """
+    names: dict[str, Finding] = {}
+    for finding in findings:
+        if finding.category != "name" or finding.confidence == "likely":
+            continue
+        first = view.index_at(finding.start)
+        for token in view.tokens[first : view.index_at(finding.end)]:
+            if len(token.lower) > 2:
+                names.setdefault(token.lower, finding)
+    if not names:
+        return
+    plain_words = lexicon.ambiguous_names()
+    for token in view.tokens:
+        source = names.get(token.lower)
+        if source is None:
+            continue
+        if token.lower in plain_words and (
+            not token.capitalized or token.shouting or view.starts_sentence(token)
+        ):
+            continue
+        yield Finding(
+            start=token.start,
+            end=token.end,
+            category="name",
+            confidence="sure" if source.confidence == "sure" else source.confidence,
+            rule="name.propagated",
+            base=source.base,
+            subject=source.subject,
+        )
