@@ -38,17 +38,6 @@ class ContentUnusable(DeidError):
         self.position = position
 
 
-class DetectorFailed(DeidError):
-    """A detector stopped on a text; the case is held because a text half read may name somebody."""
-
-    code: ClassVar[str] = "deid.detector_failed"
-    kind: ClassVar[Kind] = "refused"
-
-    def __init__(self, *, expression: str) -> None:
-        super().__init__(f"a detector stopped at {expression}")
-        self.expression = expression
-
-
 class CaseHeld(DeidError):
     """The last check found a known identifier in the outgoing content; the case was held back.
 
@@ -71,3 +60,18 @@ class SealBroken(DeidError):
 
     def __init__(self) -> None:
         super().__init__("a de-identified case is made by deid.pipeline only")
+
+
+class ResourceRefused(DeidError):
+    """One resource cannot leave without being misread or without naming somebody else.
+
+    The pipeline leaves it out and lists it in the receipt.
+    """
+
+    code: ClassVar[str] = "deid.resource_refused"
+    kind: ClassVar[Kind] = "refused"
+
+    def __init__(self, *, expression: str, reason: str) -> None:
+        super().__init__(f"{expression}: {reason}")
+        self.expression = expression
+        self.reason = reason

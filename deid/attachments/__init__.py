@@ -1,0 +1,1 @@
+"""What a file may become before it leaves."""

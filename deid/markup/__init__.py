@@ -1,0 +1,1 @@
+"""Markup becomes plain text."""

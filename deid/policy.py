@@ -1,0 +1,183 @@
+"""Loads and checks the rule files: what may leave, as a trie ready to walk."""
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import Any, Final
+
+from deid.errors import PolicyUnusable
+from deid.structured.code_tables import CodeSystem, CodeTables
+from deid.structured.compiler import Compiler, Table
+from deid.structured.resources import TypeRules
+from deid.structured.rules import Section
+
+POLICIES: Final = frozenset({"safe-harbor"})
+_CODES_FILE: Final = "codes.toml"
+
+CATEGORIES: Final = frozenset(
+    {"account", "age", "biometric", "birth_date", "city", "date", "demographic", "device",
+     "health_plan", "metadata", "name", "narrative", "not_needed", "organization", "phone",
+     "place", "postal_code", "record_number", "street", "url"}
+)  # fmt: skip
+"""Why a rule may say that an element is never sent."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Policy:
+    """A compiled policy. `rules_sha256` covers every file its rules come from."""
+
+    id: str
+    version: str
+    rules_sha256: str
+    types: TypeRules
+    codes: CodeTables
+    roles: Mapping[str, str]
+    sections: tuple[Section, ...]
+    constants: frozenset[tuple[str, str]]
+    """Words of ours, with the element they stand in; they name nobody wherever they appear."""
+    element_names: frozenset[str]
+
+    @property
+    def uri(self) -> str:
+        """The URI that names this policy on the wire."""
+        return f"https://confer.example/fhir/deid-policy/{self.id}/{self.version}"
+
+
+@lru_cache(maxsize=4)
+def load(policy_id: str = "safe-harbor") -> Policy:
+    """Load a policy that ships with this package.
+
+    Raises:
+        PolicyUnusable: there is no such policy, or a rule of it cannot be compiled.
+    """
+    if policy_id not in POLICIES:
+        raise PolicyUnusable(policy="(unknown)", rule="policy", problem="no such policy")
+    folder = resources.files("deid") / "rules"
+    rules = (folder / f"{policy_id}.toml").read_bytes()
+    codes = (folder / _CODES_FILE).read_bytes()
+    return compile_policy(rules, codes, name=policy_id)
+
+
+def compile_policy(rules: bytes, codes: bytes, *, name: str) -> Policy:
+    """Compile a policy from its rule file and its code file."""
+    table, code_table = _toml(rules, name), _toml(codes, name)
+    try:
+        return _compile(table, code_table, hashlib.sha256(rules + b"\x00" + codes), name)
+    except (KeyError, AttributeError, TypeError) as error:
+        # A missing table or one of the wrong shape; the message names a key of our own file.
+        raise PolicyUnusable(
+            policy=name, rule="file", problem=f"{type(error).__name__} in a table"
+        ) from None
+
+
+def _compile(table: Table, codes: Table, digest: Any, name: str) -> Policy:
+    sets = {key: frozenset(words) for key, words in table["sets"].items()}
+    compiler = Compiler(policy=name, sets=sets, categories=CATEGORIES)
+    compiler.compile_extensions(table["extensions"])
+    compiler.compile_everywhere(table["everywhere"])
+    compiler.compile_datatypes(table["datatypes"])
+    nodes = {kind: compiler.resource(kind, each) for kind, each in table["types"].items()}
+    withheld = {kind: why for why, kinds in table["withheld"].items() for kind in kinds}
+    both = nodes.keys() & withheld.keys()
+    if both:
+        raise PolicyUnusable(policy=name, rule=min(both), problem="both sent and withheld")
+    tables = _code_tables(codes, name)
+    return Policy(
+        id=str(table["policy"]["id"]),
+        version=str(table["policy"]["version"]),
+        rules_sha256=digest.hexdigest(),
+        types=TypeRules(nodes=nodes, withheld=withheld),
+        codes=tables,
+        roles=dict(table["roles"]),
+        sections=tuple(_section(each) for each in table["sections"]),
+        constants=frozenset(_constants(table, tables)),
+        element_names=frozenset(_names(table)),
+    )
+
+
+def _section(table: Table) -> Section:
+    return Section(
+        title=table["title"],
+        loinc=table["loinc"],
+        display=table["display"],
+        types=frozenset(table["types"]),
+        categories=frozenset(table.get("categories", ())),
+    )
+
+
+def _code_tables(table: Table, name: str) -> CodeTables:
+    systems = {}
+    for url, each in table["systems"].items():
+        pattern = each.get("pattern")
+        systems[url] = CodeSystem(
+            pattern=None if pattern is None else _pattern(pattern, name, url),
+            closed=each.get("closed", False),
+            names=dict(each.get("names", {})),
+        )
+    ucum = table["ucum"]
+    return CodeTables(
+        systems=systems,
+        ucum_system=ucum["system"],
+        ucum_systems=frozenset({ucum["system"], *ucum["aliases"]}),
+        ucum_pattern=_pattern(ucum["pattern"], name, "ucum"),
+        states=frozenset({*table["states"]["codes"], *table["states"]["names"]}),
+    )
+
+
+def _pattern(pattern: str, name: str, rule: str) -> re.Pattern[str]:
+    try:
+        return re.compile(pattern)
+    except re.error:
+        raise PolicyUnusable(policy=name, rule=rule, problem="no regular expression") from None
+
+
+def _toml(body: bytes, name: str) -> Table:
+    try:
+        return tomllib.loads(body.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        raise PolicyUnusable(policy=name, rule="file", problem="not TOML") from None
+
+
+def _constants(table: Table, codes: CodeTables) -> set[tuple[str, str]]:
+    """Return (element, word) for every word that comes from a closed set."""
+    found: set[tuple[str, str]] = set()
+
+    def gather(rules: Table) -> None:
+        for element, rule in rules.items():
+            if isinstance(rule, Mapping):
+                gather(rule)
+            elif isinstance(rule, str) and rule.startswith("token:"):
+                words = table["sets"][rule.removeprefix("token:").removesuffix("!")]
+                found.update((element, word) for word in words)
+
+    for part in ("datatypes", "extensions", "types"):
+        gather(table[part])
+    found.update(("resourceType", kind) for kind in table["types"])
+    found.update(("url", url) for url in table["extensions"])
+    for url, system in codes.systems.items():
+        found.add(("system", url))
+        if system.closed:
+            found.update(("code", code) for code in system.names)
+    found.add(("system", codes.ucum_system))
+    return found
+
+
+def _names(table: Table) -> set[str]:
+    found: set[str] = set()
+
+    def gather(rules: Table) -> None:
+        for element, rule in rules.items():
+            found.update((element, f"_{element}"))
+            if isinstance(rule, Mapping):
+                gather(rule)
+
+    for part in ("datatypes", "everywhere", "types"):
+        gather(table[part])
+    found.update(("resourceType", "contained", "extension", "url", "coding", "system", "code"))
+    found.update(("display", "userSelected", "reference", "contentType", "data", "valueDuration"))
+    found.update(("unit", "value", "comparator", "valueCoding", "valueCode"))
+    return found

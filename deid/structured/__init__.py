@@ -1,0 +1,1 @@
+"""Allow-list rules for FHIR JSON."""

@@ -1,0 +1,285 @@
+"""The closed set of leaf actions a policy may name."""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from deid import dates
+from deid.errors import ResourceRefused
+from deid.structured import codes, files, references
+from deid.structured.paths import Path, element
+from deid.structured.rules import ABSENT, Action, Dated, Renamed
+from deid.structured.run import Run
+
+TIME_FROM_QUESTION: Final = "https://confer.example/fhir/StructureDefinition/time-from-question"
+UCUM: Final = "http://unitsofmeasure.org"
+UNIT_WORDS: Final = {"min": "minutes", "d": "days", "a": "years"}
+
+_CLOCK: Final = re.compile(r"\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?")
+_LANGUAGE: Final = re.compile(r"([a-z]{2,3})(?:-[A-Za-z0-9-]{1,20})?")
+_LINK_ID: Final = re.compile(r"[/A-Za-z0-9._-]{1,40}")
+_COUNTRY: Final = re.compile(r"[A-Z]{2,3}")
+_SAMPLES: Final = re.compile(r"(?:[-+0-9.eEUL]{1,24} ?){1,20000}")
+_COMPARATORS: Final = frozenset({"<", "<=", ">=", ">"})
+_AGE_UNITS: Final = {
+    "a": "a", "year": "a", "years": "a", "yr": "a", "mo": "mo", "month": "mo", "months": "mo",
+    "wk": "wk", "week": "wk", "weeks": "wk", "d": "d", "day": "d", "days": "d",
+    "h": "h", "hours": "h", "min": "min", "minutes": "min",
+}  # fmt: skip
+_AGE_WORDS: Final = {
+    "a": "years", "mo": "months", "wk": "weeks", "d": "days", "h": "hours", "min": "minutes",
+}  # fmt: skip
+_PER_YEAR: Final = {"a": 1, "mo": 12, "wk": 52, "d": 365, "h": 8766, "min": 525960}
+_MAX_NUMBER_DIGITS: Final = 30
+_BIRTH_YEAR_FROM_AGE: Final = 2
+
+
+def flag(value: Any, path: Path, run: Run) -> Any:
+    """Keep true or false."""
+    if value is True or value is False:
+        return value
+    run.drop("wrong_type", path)
+    return ABSENT
+
+
+def number(value: Any, path: Path, run: Run) -> Any:
+    """Keep a number exactly as written."""
+    if type(value) in (int, Decimal) and len(str(value)) <= _MAX_NUMBER_DIGITS:
+        return value
+    run.drop("wrong_type", path)
+    return ABSENT
+
+
+def text(value: Any, path: Path, run: Run) -> Any:
+    """Keep a text as the text engine cleans it."""
+    if isinstance(value, str) and value:
+        return run.text(value, path)
+    run.drop("wrong_type", path)
+    return ABSENT
+
+
+def display(value: Any, path: Path, run: Run) -> Any:
+    """Keep a short label as the text engine cleans it."""
+    if isinstance(value, str) and 0 < len(value) <= codes.MAX_LABEL:
+        return run.label(value, path)
+    run.drop("wrong_type", path)
+    return ABSENT
+
+
+def _distance(value: str, run: Run) -> tuple[dates.Moment | None, dict[str, Any] | None]:
+    moment = dates.parse(value, question_time=run.question_time)
+    if moment is None:
+        return None, None
+    if value not in run.distances:
+        run.distances[value] = dates.from_question(moment, question_time=run.question_time)
+    distance = run.distances[value]
+    if distance is None:
+        return moment, None
+    duration = {
+        "value": distance.value,
+        "unit": UNIT_WORDS[distance.unit],
+        "system": UCUM,
+        "code": distance.unit,
+    }
+    return moment, {"extension": [{"url": TIME_FROM_QUESTION, "valueDuration": duration}]}
+
+
+def date(value: Any, path: Path, run: Run) -> Any:
+    """Turn a date into its year and its distance from the question."""
+    if not isinstance(value, str):
+        run.drop("wrong_type", path)
+        return ABSENT
+    moment, beside = _distance(value, run)
+    if moment is None:
+        run.drop("date", path)
+        return ABSENT
+    year = None
+    if dates.year_may_stay(moment, question_time=run.question_time):
+        year = f"{moment.at.astimezone(run.question_time.tzinfo).year:04d}"
+    if year is None and beside is None:
+        run.drop("date", path)
+        return ABSENT
+    run.generalize("date")
+    return Dated(year, beside)
+
+
+def instant(value: Any, path: Path, run: Run) -> Any:
+    """Turn an instant into its distance from the question; FHIR has no coarser instant."""
+    beside = _distance(value, run)[1] if isinstance(value, str) else None
+    if beside is None:
+        run.drop("date", path)
+        return ABSENT
+    run.generalize("date")
+    return Dated(None, beside)
+
+
+def clock(value: Any, path: Path, run: Run) -> Any:
+    """Keep a time of day that has no date."""
+    if isinstance(value, str) and _CLOCK.fullmatch(value):
+        return value
+    run.drop("wrong_type", path)
+    return ABSENT
+
+
+def birth_date(value: Any, path: Path, run: Run) -> Any:
+    """Keep the year of birth, unless it tells an age under 2 or one that may exceed 89."""
+    run.generalize("birth_date")
+    born = dates.parse(value, question_time=run.question_time) if isinstance(value, str) else None
+    if born is None:
+        run.drop("birth_date", path)
+        return ABSENT
+    years = dates.age_years(born, at=run.question_time)
+    oldest = run.question_time.year - born.at.year
+    if years < _BIRTH_YEAR_FROM_AGE or oldest >= dates.AGE_LIMIT_YEARS:
+        return ABSENT
+    return f"{born.at.year:04d}"
+
+
+def died(value: Any, path: Path, run: Run) -> Any:
+    """Keep the fact of a death, not its date."""
+    if not isinstance(value, str):
+        run.drop("wrong_type", path)
+        return ABSENT
+    run.generalize("date")
+    return Renamed("deceasedBoolean", True)
+
+
+def age(value: Any, path: Path, run: Run) -> Any:
+    """Keep an age up to 89 years as written; from 90 on it leaves as `>= 90 years`."""
+    if type(value) is not dict or type(value.get("value")) not in (int, Decimal):
+        run.drop("age", path)
+        return ABSENT
+    code = _AGE_UNITS.get(str(value.get("code") or value.get("unit")))
+    if code is None:
+        run.drop("age", path)
+        return ABSENT
+    if value["value"] / _PER_YEAR[code] >= dates.AGE_LIMIT_YEARS:
+        run.generalize("age")
+        return age_quantity(dates.AGE_LIMIT_YEARS, "a", comparator=">=")
+    comparator = value.get("comparator")
+    if comparator is not None and comparator not in _COMPARATORS:
+        raise ResourceRefused(expression=element((path, "comparator")), reason="cannot be kept")
+    return age_quantity(value["value"], code, comparator=comparator)
+
+
+def age_quantity(value: int | Decimal, code: str, *, comparator: str | None) -> dict[str, Any]:
+    """Return an age as FHIR writes it."""
+    out: dict[str, Any] = {"value": value, "unit": _AGE_WORDS[code], "system": UCUM, "code": code}
+    if comparator is not None:
+        out["comparator"] = comparator
+    return out
+
+
+def language(value: Any, path: Path, run: Run) -> Any:
+    """Keep a language without its country, as one coding."""
+    codings = value.get("coding") if type(value) is dict else None
+    for each in codings if type(codings) is list else ():
+        code = each.get("code") if type(each) is dict else None
+        match = _LANGUAGE.fullmatch(code) if isinstance(code, str) else None
+        if match is not None:
+            return {"coding": [{"system": "urn:ietf:bcp:47", "code": match[1]}]}
+    run.drop("demographic", path)
+    return ABSENT
+
+
+def state(value: Any, path: Path, run: Run) -> Any:
+    """Keep a state of the United States, by its code or name."""
+    if isinstance(value, str) and value.strip().lower() in run.codes.states:
+        return value.strip()
+    run.drop("place", path)
+    return ABSENT
+
+
+def country(value: Any, path: Path, run: Run) -> Any:
+    """Keep a country written as its ISO code."""
+    if isinstance(value, str) and _COUNTRY.fullmatch(value):
+        return value
+    run.drop("place", path)
+    return ABSENT
+
+
+def link_id(value: Any, path: Path, run: Run) -> Any:
+    """Keep the number of a question in a form."""
+    if isinstance(value, str) and _LINK_ID.fullmatch(value) and any(c.isdigit() for c in value):
+        return value
+    run.drop("wrong_type", path)
+    return ABSENT
+
+
+def samples(value: Any, path: Path, run: Run) -> Any:
+    """Keep numbers in a row."""
+    if isinstance(value, str) and _SAMPLES.fullmatch(value):
+        return value
+    run.drop("wrong_type", path)
+    return ABSENT
+
+
+def refuse(_value: Any, path: Path, _run: Run) -> Any:
+    """Refuse the resource that holds this element."""
+    raise ResourceRefused(expression=element(path), reason="not understood by the policy")
+
+
+def handled(_value: Any, _path: Path, _run: Run) -> Any:
+    """Leave out an element that has been dealt with elsewhere."""
+    return ABSENT
+
+
+def constant(word: str) -> Action:
+    """Return the action that writes a word of ours, whatever the chart says."""
+
+    def write(_value: Any, _path: Path, _run: Run) -> Any:
+        return word
+
+    return write
+
+
+def drop(category: str) -> Action:
+    """Return the action that leaves an element behind and counts why."""
+
+    def leave(_value: Any, path: Path, run: Run) -> Any:
+        run.drop(category, path)
+        return ABSENT
+
+    return leave
+
+
+def token(words: frozenset[str]) -> Action:
+    """Return the action that keeps one word out of a closed set."""
+
+    def keep(value: Any, path: Path, run: Run) -> Any:
+        if isinstance(value, str) and value in words:
+            return value
+        run.drop("wrong_type", path)
+        return ABSENT
+
+    return keep
+
+
+NAMED: Final[Mapping[str, Action]] = {
+    "age": age,
+    "attachment": files.attachment,
+    "birth-date": birth_date,
+    "clock": clock,
+    "coding": codes.coding,
+    "concept": codes.concept,
+    "country": country,
+    "date": date,
+    "died": died,
+    "display": display,
+    "flag": flag,
+    "instant": instant,
+    "language": language,
+    "link-id": link_id,
+    "number": number,
+    "patient": references.patient,
+    "reference": references.reference,
+    "refuse": refuse,
+    "role": references.role,
+    "samples": samples,
+    "state": state,
+    "text": text,
+    "ucum": codes.ucum,
+    "ucum-system": codes.ucum_system,
+    "unit": codes.unit,
+}

@@ -1,0 +1,60 @@
+"""Finds what a FHIR reference points to, however the EHR wrote it."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+_TYPE: Final = re.compile(r"[A-Z][A-Za-z]{2,40}")
+
+
+def key_of(resource: Mapping[str, Any]) -> str | None:
+    """Return `Type/id` of a resource, or None when it has no usable id."""
+    kind, own_id = resource.get("resourceType"), resource.get("id")
+    if isinstance(kind, str) and isinstance(own_id, str) and own_id:
+        return f"{kind}/{own_id}"
+    return None
+
+
+@dataclass(kw_only=True, slots=True)
+class ReferenceIndex:
+    """The resources of a case by `Type/id`: those that are walked, and all that are known."""
+
+    walked: dict[str, int] = field(default_factory=dict)
+    known: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    _by_id: dict[str, str] = field(default_factory=dict)
+
+    def add_walked(self, resource: Mapping[str, Any], position: int) -> None:
+        """Add a resource whose outgoing form will stand at a position."""
+        key = key_of(resource)
+        if key is not None:
+            self.walked[key] = position
+
+    def add_known(self, resources: Iterable[Mapping[str, Any]]) -> None:
+        """Add resources that a reference may point to."""
+        for resource in resources:
+            key = key_of(resource)
+            if key is not None:
+                self.known[key] = resource
+                self._by_id[key.partition("/")[2]] = key
+
+    def resolve(self, reference: str) -> str | None:
+        """Return the `Type/id` a reference means; None when it cannot be told.
+
+        Understands relative and absolute URLs, versions and urn:uuid; a conditional
+        reference names an identifier and is not resolved.
+        """
+        if reference.startswith(("urn:uuid:", "urn:oid:")):
+            return self._by_id.get(reference.rpartition(":")[2])
+        if "?" in reference:
+            return None
+        steps = reference.partition("/_history/")[0].split("/")
+        if len(steps) >= 2 and _TYPE.fullmatch(steps[-2]) and steps[-1]:
+            return f"{steps[-2]}/{steps[-1]}"
+        return None
+
+    def type_of(self, reference: str) -> str | None:
+        """Return the resource type a reference means, if its form tells it."""
+        key = self.resolve(reference)
+        kind = key.partition("/")[0] if key else reference.partition("?")[0]
+        return kind if _TYPE.fullmatch(kind) else None

@@ -1,0 +1,103 @@
+"""Takes one resource through the allow list, with what it contains."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from deid.errors import ResourceRefused
+from deid.structured.canonical import encoded
+from deid.structured.paths import Path
+from deid.structured.rules import ABSENT, Node
+from deid.structured.run import Run
+from deid.structured.walker import walk
+
+Resource = dict[str, Any]  # FHIR JSON
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TypeRules:
+    """What the policy says about resource types."""
+
+    nodes: Mapping[str, Node]
+    withheld: Mapping[str, str]
+
+
+def clean_resource(resource: Resource, root: str, rules: TypeRules, run: Run) -> Resource:
+    """Return what may leave of a resource.
+
+    Raises:
+        ResourceRefused: its type is not known, it is not about the patient of the case, it was
+            entered in error, or something in it must stay and cannot.
+    """
+    kind = resource.get("resourceType")
+    node = rules.nodes.get(kind) if isinstance(kind, str) else None
+    if node is None:
+        raise ResourceRefused(expression="resourceType", reason="unknown resource type")
+    if resource.get("status") == "entered-in-error" or _in_error(resource):
+        raise ResourceRefused(expression=str(kind), reason="entered in error")
+    if node.patient_element is not None and node.patient_element not in resource:
+        raise ResourceRefused(
+            expression=f"{kind}.{node.patient_element}", reason="does not name the patient"
+        )
+    kept = _clean_contained(resource, root, rules, run)
+    out: Resource = walk(node, resource, root, run)
+    _attach_contained(out, kept, run)
+    return out
+
+
+def _in_error(resource: Resource) -> bool:
+    status = resource.get("verificationStatus")
+    codings = status.get("coding") if type(status) is dict else None
+    return type(codings) is list and any(
+        type(each) is dict and each.get("code") == "entered-in-error" for each in codings
+    )
+
+
+def _clean_contained(
+    resource: Resource, root: str, rules: TypeRules, run: Run
+) -> dict[str, Resource]:
+    """Clean every contained resource by the rules of its own type.
+
+    People and places become roles at the links to them; a contained resource that needs the
+    patient is not about the patient for sure, so it stays behind.
+    """
+    run.contained, run.contained_links = {}, []
+    contained = resource.get("contained", [])
+    if type(contained) is not list:
+        run.drop("wrong_type", (root, "contained"))
+        return {}
+    admitted: list[tuple[str, Node, Resource, Path]] = []
+    for position, each in enumerate(contained):
+        here: Path = ((root, "contained"), position)
+        kind = each.get("resourceType") if type(each) is dict else None
+        own_id = each.get("id") if type(each) is dict else None
+        if not isinstance(kind, str) or not isinstance(own_id, str):
+            run.drop("wrong_type", here)
+        elif kind in rules.nodes and rules.nodes[kind].patient_element is None:
+            run.contained[own_id] = kind
+            admitted.append((own_id, rules.nodes[kind], each, here))
+        else:
+            run.drop(rules.withheld.get(kind, "not_needed"), here)
+            if kind in run.roles:
+                run.contained[own_id] = kind
+    kept = {}
+    for own_id, node, each, here in admitted:
+        clean = walk(node, each, here, run)
+        if clean is not ABSENT:
+            kept[own_id] = clean
+    return kept
+
+
+def _attach_contained(out: Resource, kept: dict[str, Resource], run: Run) -> None:
+    """Keep what is linked to, under new ids that follow the outgoing content."""
+    wanted = {own_id for _, own_id in run.contained_links if own_id in kept}
+    ordered = sorted(wanted, key=lambda own_id: encoded(kept[own_id]))
+    names = {own_id: f"part{number}" for number, own_id in enumerate(ordered, start=1)}
+    for link, own_id in run.contained_links:
+        if own_id in names:
+            link["reference"] = f"#{names[own_id]}"
+        else:
+            link.pop("reference")
+            link["display"] = "[not sent]"
+    if ordered:
+        out["contained"] = [{**kept[own_id], "id": names[own_id]} for own_id in ordered]
