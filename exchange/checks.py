@@ -97,12 +97,8 @@ def _envelope(bundle: Resource) -> Iterator[Issue]:
         return
     for n, entry in enumerate(entries):
         at = f"Bundle.entry[{n}]"
-        if (
-            not isinstance(entry, dict)
-            or set(entry) != {"fullUrl", "resource", "request"}
-            or not isinstance(entry["resource"], dict)
-            or not isinstance(entry["request"], dict)
-        ):
+        whole = isinstance(entry, dict) and set(entry) == {"fullUrl", "resource", "request"}
+        if not whole or not all(isinstance(entry[name], dict) for name in ("resource", "request")):
             yield Issue(expression=at, code="structure", rule="entry-parts")
 
 

@@ -5,6 +5,7 @@ classes into schemas/opinion.1.json. Text, XHTML and print are rendered from the
 never the other way round (DETAILS 15).
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -22,6 +23,7 @@ from runtime import json_text
 SCHEMA = f"{names.BASE}/schema/opinion/1"
 MAX_TEXT = 8_000
 MAX_RECOMMENDATIONS = 12
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,6 +175,12 @@ def check_opinion(opinion: Opinion) -> tuple[Issue, ...]:
         Issue(expression=name, code="too-long", rule="too_long")
         for name, text in _texts(opinion)
         if len(text) > MAX_TEXT
+    ]
+    # Control characters have no place in a note and none in XHTML.
+    issues += [
+        Issue(expression=name, code="value", rule="control_character")
+        for name, text in _texts(opinion)
+        if _CONTROL.search(text)
     ]
     return tuple(issues)
 

@@ -136,7 +136,7 @@ def concept(system: str, codes: Mapping[str, Any] | Sequence[str], words: str = 
         coding = codings[0]
         if not isinstance(coding, dict) or not set(coding) <= {"system", "code", "display"}:
             return False
-        code = coding.get("code")
+        code = str(coding.get("code"))
         if coding.get("system") != system or code not in codes:
             return False
         display = codes[code] if isinstance(codes, Mapping) else None

@@ -46,7 +46,7 @@ _PATIENT_ELEMENTS = frozenset(
     }
 )
 _ADDRESS_ELEMENTS = frozenset({"state", "country"})
-_BANNED = frozenset({"telecom", "contact", "photo", "id", "versionId", "lastUpdated"})
+_BANNED = frozenset({"name", "telecom", "contact", "photo", "identifier", "id", "meta"})
 _YEAR = re.compile(r"\d{4}")
 
 
@@ -127,7 +127,11 @@ def _names_nobody(value: Any, at: str) -> Iterator[Issue]:
             yield from _names_nobody(item, f"{at}[{n}]")
     elif isinstance(value, dict):
         for name, item in value.items():
-            if name in _BANNED:
+            if name == "contained":
+                # A contained resource needs its id to be pointed at; nothing else is exempt.
+                bare = [{k: v for k, v in one.items() if k != "id"} for one in item or []]
+                yield from _names_nobody(bare, f"{at}.{name}")
+            elif name in _BANNED:
                 yield Issue(expression=f"{at}.{name}", code="business-rule", rule="identity")
             else:
                 yield from _names_nobody(item, f"{at}.{name}")
