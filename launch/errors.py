@@ -31,15 +31,33 @@ class Step(StrEnum):
 UNRECOGNIZED = "unrecognized"
 
 # Codes an authorization server may put into `error`. Anything else could be free text, so
-# it is reported as "unrecognized". The last line was seen at Oracle Health (2024).
+# it is reported as "unrecognized". The last four were seen at Oracle Health (2024).
 EHR_CODES = frozenset(
-    """
-    invalid_request unauthorized_client access_denied unsupported_response_type invalid_scope
-    server_error temporarily_unavailable invalid_client invalid_grant unsupported_grant_type
-    invalid_token insufficient_scope interaction_required login_required consent_required
-    account_selection_required invalid_target invalid_launch unsupported_token_type
-    unknown-tenant client-persona-mismatch unknown-client tenant-not-authorized
-    """.split()
+    {
+        "invalid_request",
+        "unauthorized_client",
+        "access_denied",
+        "unsupported_response_type",
+        "invalid_scope",
+        "server_error",
+        "temporarily_unavailable",
+        "invalid_client",
+        "invalid_grant",
+        "unsupported_grant_type",
+        "invalid_token",
+        "insufficient_scope",
+        "interaction_required",
+        "login_required",
+        "consent_required",
+        "account_selection_required",
+        "invalid_target",
+        "invalid_launch",
+        "unsupported_token_type",
+        "unknown-tenant",
+        "client-persona-mismatch",
+        "unknown-client",
+        "tenant-not-authorized",
+    }
 )
 
 

@@ -1,0 +1,109 @@
+"""Texts that a note or report keeps elsewhere on the server: found, fetched, put in place.
+
+Only text is fetched. The original resource is not touched: a copy gets `data` beside `url`.
+
+Spec: FHIR R4 Attachment, Binary
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from fhir_adapters import paging, search
+from fhir_adapters.chart import Reason, Resource
+from fhir_adapters.ports import FhirSession
+
+TEXT_TYPES = frozenset({"text/plain", "text/html", "application/xhtml+xml"})
+_FHIR_JSON = "application/fhir+json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoteText:
+    """One attachment to fetch: its place in the resource and its address on this server."""
+
+    index: int
+    url: str = field(repr=False)
+    content_type: str
+
+
+def remote_texts(resource: Resource, *, base_url: str) -> tuple[tuple[RemoteText, ...], int]:
+    """Return the texts to fetch, and how many are on other servers and stay unread."""
+    found: list[RemoteText] = []
+    foreign = 0
+    for index, attachment in enumerate(_attachments(resource)):
+        media = _media_type(attachment.get("contentType"))
+        url = attachment.get("url")
+        if attachment.get("data") or not isinstance(url, str) or media not in TEXT_TYPES:
+            continue
+        admitted = search.same_origin(url, base_url=base_url)
+        if admitted is None:
+            foreign += 1
+        else:
+            found.append(RemoteText(index=index, url=admitted, content_type=media))
+    return tuple(found), foreign
+
+
+def fetch_text(session: FhirSession, wanted: RemoteText, *, max_bytes: int) -> bytes | Reason:
+    """Read one attachment, from a raw answer or out of a FHIR Binary."""
+    reply = paging.fetch(session, wanted.url, accept=wanted.content_type)
+    if isinstance(reply, Reason):
+        return Reason.ATTACHMENT
+    if _media_type(reply.headers.get("content-type")) in (_FHIR_JSON, "application/json"):
+        content = _binary_content(paging.json_resource(reply, 2 * max_bytes))
+    else:
+        content = reply.body
+    if content is None or len(content) > max_bytes:
+        return Reason.ATTACHMENT
+    return content
+
+
+def with_texts(resource: Resource, texts: Mapping[int, bytes]) -> Resource:
+    """Return a copy of the resource whose attachments at these places carry their content."""
+    name = _element(resource)
+    if name is None or not texts:
+        return resource
+    items = [
+        _filled(item, texts[i], in_content=name == "content") if i in texts else item
+        for i, item in enumerate(resource[name])
+    ]
+    return {**resource, name: items}
+
+
+def _filled(item: Any, content: bytes, *, in_content: bool) -> dict[str, Any]:
+    data = base64.b64encode(content).decode("ascii")
+    if in_content:
+        return {**item, "attachment": {**item["attachment"], "data": data}}
+    return {**item, "data": data}
+
+
+def _element(resource: Resource) -> str | None:
+    names = {"DocumentReference": "content", "DiagnosticReport": "presentedForm"}
+    name = names.get(str(resource.get("resourceType")))
+    return name if name is not None and isinstance(resource.get(name), list) else None
+
+
+def _attachments(resource: Resource) -> list[Mapping[str, Any]]:
+    name = _element(resource)
+    if name is None:
+        return []
+    items = [item if isinstance(item, dict) else {} for item in resource[name]]
+    if name == "content":
+        items = [item.get("attachment") for item in items]
+        return [item if isinstance(item, dict) else {} for item in items]
+    return items
+
+
+def _media_type(value: object) -> str:
+    return value.split(";", 1)[0].strip().lower() if isinstance(value, str) else ""
+
+
+def _binary_content(resource: Mapping[str, Any] | None) -> bytes | None:
+    data = (resource or {}).get("data")
+    if not isinstance(data, str):
+        return None
+    try:
+        return base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError):
+        return None

@@ -1,0 +1,273 @@
+"""Reads one patient's chart, many searches at once, at most three calls one after another.
+
+First the CapabilityStatement, the patient and the encounter; then all searches; then texts
+and people that those refer to. fhirclient builds the search addresses; answers stay raw
+JSON.
+
+Spec: DESIGN section 4 step 2
+"""
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from fhirclient.models.fhirsearch import FHIRSearch  # type: ignore[import-untyped]
+
+from fhir_adapters import attachments, first_reads, paging, references, sections
+from fhir_adapters.attachments import RemoteText
+from fhir_adapters.capability import Capability
+from fhir_adapters.chart import (
+    ChartSnapshot,
+    PatientFlag,
+    Reason,
+    Resource,
+    SectionName,
+)
+from fhir_adapters.collecting import SectionContent, collect
+from fhir_adapters.paging import Deadline, Limits, Pages
+from fhir_adapters.ports import FhirSession, OnSection
+from fhir_adapters.references import Chunk, Referenced
+from fhir_adapters.search import Query
+from runtime import clock
+
+_WITH_TEXTS = (SectionName.NOTES, SectionName.DOCUMENTS, SectionName.REPORTS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _TypeName:
+    """All that fhirclient needs to know of a resource type to build an address."""
+
+    resource_type: str
+
+
+class GuardedSearch(FHIRSearch):  # type: ignore[misc]
+    """fhirclient's search builder without its network and strict models."""
+
+    def __init__(self, query: Query) -> None:
+        """Take over the parameters; values are escaped already."""
+        super().__init__(_TypeName(resource_type=query.resource_type), dict(query.params))
+
+    @property
+    def address(self) -> str:
+        """The address of the search below the FHIR base."""
+        return str(self.construct())
+
+    def _refuse(self, *_args: object, **_options: object) -> NoReturn:
+        raise NotImplementedError
+
+    perform = _refuse
+    perform_iter = _refuse
+    perform_resources = _refuse
+    perform_resources_iter = _refuse
+    _read_bundle = _refuse
+
+
+def read_capability(session: FhirSession) -> Capability:
+    """Return what the server declares; `StatementUnusable` or `ChartUnreachable` otherwise."""
+    return first_reads.capability(session, Limits())
+
+
+def read_chart(
+    session: FhirSession,
+    *,
+    patient_id: str,
+    encounter_id: str | None,
+    on_section: OnSection | None = None,
+    capability: Capability | None = None,
+    limits: Limits | None = None,
+) -> ChartSnapshot:
+    """Return the chart of one patient with the state of every section.
+
+    `on_section` is called in this thread as soon as a section is final. A faulty section is
+    reported, never fatal; without the patient there is no chart: `ChartUnreachable`,
+    `ChartForbidden`, `PatientUnreadable`, `PatientMismatch`, `StatementUnusable`.
+    """
+    used = limits or Limits()
+    with ThreadPoolExecutor(max_workers=used.parallel, thread_name_prefix="chart") as pool:
+        reading = _Reading(
+            session=session,
+            patient_id=patient_id,
+            encounter_id=encounter_id,
+            on_section=on_section or _ignore,
+            limits=used,
+            deadline=Deadline.after(used.seconds),
+            pool=pool,
+        )
+        return reading.run(capability)
+
+
+def _ignore(_section: object) -> None:
+    """Do nothing with a section's state."""
+
+
+@dataclass(kw_only=True)
+class _Reading:
+    """The state of one read; lives for one call."""
+
+    session: FhirSession
+    patient_id: str
+    encounter_id: str | None
+    on_section: OnSection
+    limits: Limits
+    deadline: Deadline
+    pool: ThreadPoolExecutor
+    done: dict[SectionName, SectionContent] = field(default_factory=dict)
+    texts: dict[Future[bytes | Reason], tuple[SectionName, int, int]] = field(default_factory=dict)
+    flags: set[PatientFlag] = field(default_factory=set)
+
+    def run(self, capability: Capability | None) -> ChartSnapshot:
+        patient = self.pool.submit(first_reads.patient, self.session, self.patient_id, self.limits)
+        encounter = self.pool.submit(
+            first_reads.encounter, self.session, self.encounter_id, self.patient_id, self.limits
+        )
+        if capability is None:
+            capability = first_reads.capability(self.session, self.limits)
+        searches = self._start_searches(capability)
+        self._take_first(patient.result(), encounter.result())
+        for name in self._as_found(searches):
+            self._start_texts(name)
+            if name not in _WITH_TEXTS and name is not SectionName.MEDICATIONS:
+                self._report(name)
+        self._read_referenced(capability)
+        self._take_texts()
+        for name in (SectionName.MEDICATIONS, *_WITH_TEXTS, SectionName.CARE_TEAM):
+            self._report(name)
+        return ChartSnapshot(
+            patient_id=self.patient_id,
+            encounter_id=self.encounter_id,
+            taken_at=clock.now(),
+            sections=tuple(self.done[name].section for name in SectionName),
+            by_section={name: tuple(self.done[name].resources) for name in SectionName},
+            flags=frozenset(self.flags),
+        )
+
+    def _take_first(self, patient: Resource, encounter: SectionContent) -> None:
+        self.flags |= first_reads.patient_flags(patient)
+        if Reason.WRONG_PATIENT in encounter.reasons:
+            self.flags.add(PatientFlag.ENCOUNTER_MISMATCH)
+        self.done[SectionName.PATIENT] = SectionContent(
+            name=SectionName.PATIENT, resources=[patient]
+        )
+        self.done[SectionName.ENCOUNTER] = encounter
+        self._report(SectionName.PATIENT)
+        self._report(SectionName.ENCOUNTER)
+
+    def _start_searches(
+        self, capability: Capability
+    ) -> dict[SectionName, tuple[Future[Pages], ...]]:
+        started: dict[Query, Future[Pages]] = {}
+        planned: dict[SectionName, tuple[Future[Pages], ...]] = {}
+        for name, wishes in sections.WISHES.items():
+            wanted = sections.queries(wishes, capability, self.patient_id)
+            for query in wanted:
+                if query not in started:
+                    started[query] = self._search(query)
+            planned[name] = tuple(started[query] for query in wanted)
+        return planned
+
+    def _search(self, query: Query) -> Future[Pages]:
+        return self.pool.submit(
+            paging.read_pages,
+            self.session,
+            GuardedSearch(query).address,
+            limits=self.limits,
+            deadline=self.deadline,
+        )
+
+    def _as_found(
+        self, searches: dict[SectionName, tuple[Future[Pages], ...]]
+    ) -> Iterator[SectionName]:
+        waiting = dict(searches)
+        for name in [name for name, futures in waiting.items() if not futures]:
+            del waiting[name]
+            self.done[name] = SectionContent(name=name, reasons=[Reason.NOT_OFFERED])
+            yield name
+        every = {future for futures in waiting.values() for future in futures}
+        for _future in as_completed(every):
+            ready = [n for n, futures in waiting.items() if all(f.done() for f in futures)]
+            for name in ready:
+                pages = [future.result() for future in waiting.pop(name)]
+                self.done[name] = collect(
+                    name, pages, patient_id=self.patient_id, base_url=self.session.base_url
+                )
+                yield name
+
+    def _start_texts(self, name: SectionName) -> None:
+        content = self.done[name]
+        for position, resource in enumerate(content.resources):
+            wanted, foreign = attachments.remote_texts(resource, base_url=self.session.base_url)
+            if foreign:
+                content.note(Reason.ATTACHMENT)
+            for one in wanted:
+                if len(self.texts) >= self.limits.attachments:
+                    content.note(Reason.ATTACHMENT)
+                    return
+                future = self.pool.submit(self._text, one)
+                self.texts[future] = (name, position, one.index)
+
+    def _text(self, wanted: RemoteText) -> bytes | Reason:
+        if self.deadline.is_over:
+            return Reason.OUT_OF_TIME
+        return attachments.fetch_text(self.session, wanted, max_bytes=self.limits.attachment_bytes)
+
+    def _take_texts(self) -> None:
+        found: dict[tuple[SectionName, int], dict[int, bytes]] = {}
+        for future, (name, position, index) in self.texts.items():
+            content = future.result()
+            if isinstance(content, Reason):
+                self.done[name].note(content)
+            else:
+                found.setdefault((name, position), {})[index] = content
+        for (name, position), texts in found.items():
+            resources = self.done[name].resources
+            resources[position] = attachments.with_texts(resources[position], texts)
+
+    def _read_referenced(self, capability: Capability) -> None:
+        at_hand = [r for content in self.done.values() for r in content.resources]
+        at_hand += [r for content in self.done.values() for r in content.included]
+        wanted = references.missing(at_hand, base_url=self.session.base_url)
+        people = SectionContent(name=SectionName.CARE_TEAM)
+        self.done[SectionName.CARE_TEAM] = people
+        if len(wanted) > self.limits.references:
+            people.note(Reason.REFERENCE)
+        groups = references.chunks(wanted[: self.limits.references], capability)
+        jobs = [(chunk, self._referenced(chunk)) for chunk in groups]
+        for content in self.done.values():
+            for resource in content.included:
+                self._place(resource)
+        for chunk, job in jobs:
+            self._take_referenced(chunk, job)
+
+    def _referenced(self, chunk: Chunk) -> Future[Pages] | Future[Referenced]:
+        if len(chunk.ids) > 1:
+            return self._search(references.query_for(chunk))
+        return self.pool.submit(
+            references.read_one,
+            self.session,
+            chunk,
+            limits=self.limits,
+            deadline=self.deadline,
+        )
+
+    def _take_referenced(self, chunk: Chunk, job: Future[Pages] | Future[Referenced]) -> None:
+        result = job.result()
+        found = references.from_pages(chunk, result) if isinstance(result, Pages) else result
+        for resource in found.resources:
+            self._place(resource)
+        for reason in found.reasons:
+            self.done[_home(chunk.resource_type)].note(reason)
+
+    def _place(self, resource: Resource) -> None:
+        content = self.done[_home(str(resource.get("resourceType")))]
+        if all(one is not resource for one in content.resources):
+            content.resources.append(resource)
+
+    def _report(self, name: SectionName) -> None:
+        self.on_section(self.done[name].section)
+
+
+def _home(resource_type: str) -> SectionName:
+    if resource_type in references.DRUG_TYPES:
+        return SectionName.MEDICATIONS
+    return SectionName.CARE_TEAM

@@ -1,0 +1,54 @@
+"""A plain FHIR R4 server: the adapter that other vendors differ from."""
+
+from dataclasses import dataclass
+
+from fhir_adapters import read_back, reading, writing
+from fhir_adapters.capability import Capability
+from fhir_adapters.chart import ChartSnapshot
+from fhir_adapters.note import NoteToWrite
+from fhir_adapters.outcomes import Verified, WriteOutcome
+from fhir_adapters.paging import Limits
+from fhir_adapters.ports import FhirSession, OnSection
+
+
+@dataclass(frozen=True, kw_only=True)
+class GenericAdapter:
+    """Reads and writes by what the CapabilityStatement declares, nothing else assumed."""
+
+    capability: Capability
+    limits: Limits = Limits()
+    with_xhtml: bool = False
+
+    def read_chart(
+        self,
+        session: FhirSession,
+        *,
+        patient_id: str,
+        encounter_id: str | None,
+        on_section: OnSection | None = None,
+    ) -> ChartSnapshot:
+        """Return the chart with the state of every section."""
+        return reading.read_chart(
+            session,
+            patient_id=patient_id,
+            encounter_id=encounter_id,
+            on_section=on_section,
+            capability=self.capability,
+            limits=self.limits,
+        )
+
+    def write_note(
+        self, session: FhirSession, note: NoteToWrite, *, tried_before: bool
+    ) -> WriteOutcome:
+        """Write the note at most once."""
+        return writing.write_note(
+            session,
+            note,
+            capability=self.capability,
+            tried_before=tried_before,
+            with_xhtml=self.with_xhtml,
+        )
+
+    def verify_note(self, session: FhirSession, note: NoteToWrite, *, reference: str) -> Verified:
+        """Read the note back and prove subject and text."""
+        return read_back.verify_note(session, note, capability=self.capability, reference=reference)

@@ -1,0 +1,1 @@
+"""Resources that Confer writes into a chart; built and checked without input or output."""

@@ -1,0 +1,79 @@
+"""The answer as a consult note: DocumentReference with the text inside (pure).
+
+Spec: spec/wire.md 2.8; US Core 9, Writing Clinical Notes
+"""
+
+import base64
+from typing import Any
+
+from fhir.resources.R4B.documentreference import DocumentReference
+
+from exchange import names
+from fhir_adapters.note import NoteToWrite
+from fhir_adapters.write_back.checking import checked
+
+# Shown in lists of documents: says what kind of paper it is, nothing about the patient.
+DESCRIPTION = "Confer second opinion (de-identified e-consult, patient not examined)"
+TEXT_TYPE = "text/plain; charset=utf-8"
+XHTML_TYPE = "application/xhtml+xml; charset=utf-8"
+
+
+def build(note: NoteToWrite, *, with_xhtml: bool = False) -> dict[str, Any]:
+    """Return the DocumentReference of a note; raises `NoteInvalid` when it breaks FHIR R4."""
+    resource: dict[str, Any] = {
+        "resourceType": "DocumentReference",
+        "identifier": [identifier(note.opinion_id)],
+        "status": "current",
+        "docStatus": "final",
+        "type": {
+            "coding": [
+                {
+                    "system": names.LOINC,
+                    "code": names.LOINC_CONSULT_NOTE,
+                    "display": "Consult note",
+                }
+            ]
+        },
+        "category": [{"coding": [{"system": names.CS_NOTE_CATEGORY, "code": "clinical-note"}]}],
+        "subject": {"reference": f"Patient/{note.patient_id}"},
+        "date": note.filed_at.isoformat(timespec="seconds"),
+        "description": DESCRIPTION,
+        "content": _content(note, with_xhtml=with_xhtml),
+        "context": _context(note),
+    }
+    if note.author is not None:
+        resource["author"] = [{"reference": note.author}]
+    if note.replaces is not None:
+        resource["relatesTo"] = [{"code": "replaces", "target": {"reference": note.replaces}}]
+    return checked(DocumentReference, resource)
+
+
+def identifier(opinion_id: str) -> dict[str, str]:
+    """Return the identifier that makes the note findable and its write idempotent."""
+    return {"system": names.SID_OPINION, "value": opinion_id}
+
+
+def _content(note: NoteToWrite, *, with_xhtml: bool) -> list[dict[str, Any]]:
+    content = [_attachment(TEXT_TYPE, note.content)]
+    if with_xhtml and note.xhtml is not None:
+        content.append(_attachment(XHTML_TYPE, note.xhtml.encode("utf-8")))
+    return content
+
+
+def _attachment(content_type: str, content: bytes) -> dict[str, Any]:
+    data = base64.b64encode(content).decode("ascii")
+    return {"attachment": {"contentType": content_type, "language": "en", "data": data}}
+
+
+def _context(note: NoteToWrite) -> dict[str, Any]:
+    context: dict[str, Any] = {
+        # Oracle Health (2024) wants an end, and a time of day in every date.
+        "period": {
+            "start": note.asked_at.isoformat(timespec="seconds"),
+            "end": note.answered_at.isoformat(timespec="seconds"),
+        },
+        "related": [{"identifier": {"system": names.SID_CASE, "value": note.case_id}}],
+    }
+    if note.encounter_id is not None:
+        context["encounter"] = [{"reference": f"Encounter/{note.encounter_id}"}]
+    return context
