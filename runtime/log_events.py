@@ -1,0 +1,176 @@
+"""The catalogue of log events: name, level, a sentence for operators, allowed fields.
+
+Fields are ids, enumerations, counts and durations; never text that a person typed, never
+a URL with an id or a query. What is not in the list is not written.
+"""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Literal
+
+Level = Literal["debug", "info", "warning", "error"]
+
+# Fields that arrive by themselves, from `logs.bind`.
+CONTEXT_FIELDS = frozenset({"request_id", "case_id", "tenant", "step_id", "job_kind"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventSpec:
+    """One event of the catalogue."""
+
+    name: str
+    level: Level
+    sentence: str
+    fields: frozenset[str]
+
+
+def _event(name: str, level: Level, sentence: str, *fields: str) -> EventSpec:
+    return EventSpec(name=name, level=level, sentence=sentence, fields=frozenset(fields))
+
+
+class Event(Enum):
+    """All events, by section and then by name."""
+
+    # program
+    PROGRAM_STARTED = _event(
+        "program.started", "info", "A program is up.", "program", "mode", "version"
+    )
+    PROGRAM_STOPPED = _event("program.stopped", "info", "A program has stopped.", "program")
+    PROGRAM_REFUSED = _event(
+        "program.refused", "error", "A program would not start.", "program", "code"
+    )
+    FOREIGN_LOG = _event(
+        "program.library",
+        "warning",
+        "A library reported a problem; its text is withheld.",
+        "library",
+        "severity",
+        "exception",
+        "place",
+    )
+    LOG_FIELD_DROPPED = _event(
+        "program.log_field_dropped",
+        "warning",
+        "A field that the catalogue does not allow was dropped.",
+        "event",
+        "count",
+    )
+
+    # web
+    REQUEST_DONE = _event(
+        "web.request",
+        "info",
+        "A request was answered.",
+        "method",
+        "route",
+        "status",
+        "duration_ms",
+        "bytes_out",
+    )
+    REQUEST_FAILED = _event(
+        "web.failed",
+        "error",
+        "A request met a bug; the place is given.",
+        "route",
+        "exception",
+        "place",
+    )
+    REQUEST_REFUSED = _event(
+        "web.refused", "warning", "A request was refused.", "route", "code", "kind"
+    )
+
+    # outbound
+    OUTBOUND_DONE = _event(
+        "outbound.done",
+        "info",
+        "A call to another system was answered.",
+        "method",
+        "label",
+        "host",
+        "status",
+        "duration_ms",
+        "bytes_in",
+    )
+    OUTBOUND_FAILED = _event(
+        "outbound.failed",
+        "warning",
+        "A call to another system failed.",
+        "method",
+        "label",
+        "host",
+        "reason",
+        "duration_ms",
+    )
+    OUTBOUND_FORBIDDEN = _event(
+        "outbound.forbidden",
+        "error",
+        "A call to an origin that is not on the list was stopped.",
+        "label",
+        "rule",
+    )
+
+    # identity
+    JWKS_KEPT = _event(
+        "identity.jwks_kept",
+        "warning",
+        "A key set could not be renewed; the last good one stays in use.",
+        "host",
+        "code",
+    )
+    KEY_CREATED = _event(
+        "identity.key_created", "info", "A signing key was made.", "kid", "purpose", "alg"
+    )
+    KEY_RETIRED = _event("identity.key_retired", "info", "A signing key was retired.", "kid")
+    TOKEN_ISSUED = _event(
+        "identity.token_issued", "info", "An access token was issued.", "client", "scope_count"
+    )
+    TOKEN_REFUSED = _event(
+        "identity.token_refused",
+        "warning",
+        "A token request was refused; the reason is for operators only.",
+        "client",
+        "reason",
+    )
+
+    # durable work
+    JOB_DEAD = _event(
+        "work.dead", "error", "A job was given up; a person has to look.", "kind", "code", "attempt"
+    )
+    JOB_DONE = _event("work.done", "info", "A job has finished.", "kind", "attempt", "duration_ms")
+    JOB_FAILED = _event(
+        "work.failed",
+        "error",
+        "A job met a bug; the place is given.",
+        "kind",
+        "exception",
+        "place",
+        "attempt",
+    )
+    JOB_RETRY = _event(
+        "work.retry",
+        "warning",
+        "A job will be tried again.",
+        "kind",
+        "code",
+        "attempt",
+        "delay_seconds",
+    )
+    SCHEDULE_FAILED = _event(
+        "work.schedule_failed",
+        "error",
+        "A periodic task failed; it runs again at its next time.",
+        "schedule",
+        "code",
+        "exception",
+        "place",
+    )
+    WORK_PURGED = _event("work.purged", "info", "Old finished jobs were deleted.", "count")
+    WORK_RESUMED = _event(
+        "work.resumed",
+        "warning",
+        "The work of a dead worker was taken over.",
+        "executor",
+        "count",
+    )
+    WORKER_STARTED = _event("work.worker_started", "info", "A worker is up.", "executor")
+    WORKER_STOPPED = _event("work.worker_stopped", "info", "A worker has stopped.", "executor")

@@ -1,0 +1,56 @@
+"""For every test: no CONFER_* variable from outside, no network but loopback."""
+
+import os
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+_LOOPBACK = ("127.", "::1", "localhost")
+# Read before the variables are cleared: they choose how much a tier does, not what we do.
+TEST_OPTIONS = {
+    name: value
+    for name, value in os.environ.items()  # noqa: TID251
+    if name.startswith(("CONFER_CHAOS_", "CONFER_TEST_"))
+}
+
+
+class NetworkBlocked(RuntimeError):
+    """A test tried to reach a machine other than this one."""
+
+
+def _is_local(address: Any) -> bool:
+    # Any: an address is a path (UNIX) or a tuple (IP), as the socket family decides.
+    if isinstance(address, (str, bytes)):
+        return True
+    return str(address[0]).startswith(_LOOPBACK)
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):  # noqa: TID251
+        if name.startswith("CONFER_") and name not in TEST_OPTIONS:
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _block_network() -> Iterator[None]:
+    connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
+
+    def guarded(real: Any) -> Any:
+        def call(self: socket.socket, address: Any) -> Any:
+            if not _is_local(address):
+                raise NetworkBlocked("tests reach only this machine")
+            return real(self, address)
+
+        return call
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(socket.socket, "connect", guarded(connect))
+    patch.setattr(socket.socket, "connect_ex", guarded(connect_ex))
+    yield
+    patch.undo()
+
+
+pytest_plugins = ["tests.support.postgres"]
