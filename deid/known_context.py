@@ -43,13 +43,18 @@ _EPONYM_AFTER = re.compile(
 )
 
 
+def eponym_follows(after: str) -> bool:
+    """Return whether the folded text after a surname makes it a disease, sign, test or thing."""
+    return bool(_EPONYM_AFTER.match(after))
+
+
 def in_name_context(folded: FoldedText, start: int, end: int) -> bool:
     """Return whether title, kin, credential or initial make this word a person's name."""
     before = folded.lower[max(0, start - 26) : start]
     after = folded.lower[end : end + 26]
     if not _written_as_name(folded, start):
         return bool(_STRONG_TITLE.search(before))
-    if _EPONYM_AFTER.match(after) and not _STRONG_TITLE.search(before):
+    if eponym_follows(after) and not _STRONG_TITLE.search(before):
         return False
     if _TITLE_BEFORE.search(before) or _CREDENTIAL_AFTER.match(after):
         return True
@@ -67,7 +72,7 @@ def stands_as_name(folded: FoldedText, start: int, end: int) -> bool:
     if not (word[0].isupper() and word[1:] != word[1:].upper()):
         return False
     after = folded.lower[end : end + 26]
-    if _EPONYM_AFTER.match(after):
+    if eponym_follows(after):
         return False
     if _VERB_AFTER.match(after):
         return True

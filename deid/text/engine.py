@@ -10,12 +10,18 @@ from deid.text.document import GENERALIZED, Finding, GiveBack, Kind, ScrubbedTex
 from deid.text.known_names import known_findings
 from deid.text.people import PeopleTokens
 from deid.text.propagation import propagate
+from deid.text.recognizers import ages, contact, dates, record_numbers
 from deid.text.tokens import TextView
 
 Recognizer = Callable[[TextView, datetime], Iterator[Finding]]
 
 #: in the order of spec/deid.md 4; all of them read the same text, none sees another's findings
-RECOGNIZERS: tuple[Recognizer, ...] = ()
+RECOGNIZERS: tuple[Recognizer, ...] = (
+    dates.find,
+    ages.find,
+    contact.find,
+    record_numbers.find,
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
-from deid import lexicon
+from deid import known_context, lexicon
 from deid.text.document import Finding
-from deid.text.tokens import TextView
+from deid.text.tokens import TextView, Token
 
 
 def propagate(view: TextView, findings: Iterable[Finding]) -> Iterator[Finding]:
@@ -27,9 +27,7 @@ def propagate(view: TextView, findings: Iterable[Finding]) -> Iterator[Finding]:
         source = names.get(token.lower)
         if source is None:
             continue
-        if token.lower in plain_words and (
-            not token.capitalized or token.shouting or view.starts_sentence(token)
-        ):
+        if token.lower in plain_words and not _stands_as_name(view, token):
             continue
         yield Finding(
             start=token.start,
@@ -40,3 +38,9 @@ def propagate(view: TextView, findings: Iterable[Finding]) -> Iterator[Finding]:
             base=source.base,
             subject=source.subject,
         )
+
+
+def _stands_as_name(view: TextView, token: Token) -> bool:
+    if not token.capitalized or token.shouting or view.starts_sentence(token):
+        return False
+    return not known_context.eponym_follows(view.lower[token.end : token.end + 26])

@@ -1,0 +1,54 @@
+"""Ages over 89, in digits and words; younger ages may leave."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from deid.text.document import Finding
+from deid.text.tokens import TextView
+
+_UNITS = "one|two|three|four|five|six|seven|eight|nine"
+_TEENS = "ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty"
+_WORDS = (
+    rf"(?:ninety(?:[\s-](?:{_UNITS}))?|(?:a|one)\s?-?hundred(?:\s(?:and\s)?(?:{_UNITS}|{_TEENS}))?)"
+)
+_NUMBER = r"(?:9\d|1[01]\d|12[0-4])"
+_KIN = (
+    r"(?:mother|father|mom|mum|dad|aunt|uncle|grand\w{2,8}|brother|sister|husband|wife|sibling|"
+    r"cousin|gm|gf|mgm|mgf|pgm|pgf|fh|fhx)"
+)
+_PATTERNS = (
+    re.compile(
+        rf"(?<![\d./-])(?:{_NUMBER}|\b{_WORDS})(?:[\s-]{{0,2}}(?:y\.?/?\.?o\.?|yrs?\.?/?o?|"
+        r"years?(?:[\s-]of[\s-]age)?)(?:[\s-]{1,2}old)?)(?![a-z])"
+    ),
+    re.compile(rf"(?<![\d./-]){_NUMBER}\s?[mf](?![a-z0-9])"),
+    re.compile(
+        rf"\b(?:aged?|age:|age is)\s{{0,2}}(?P<n>{_NUMBER}|{_WORDS})(?![\d/.]|\s?(?:mg|ml|%))"
+    ),
+    re.compile(
+        rf"\b{_KIN}\b[^.;\n]{{0,40}}?\b(?:at|to|until|aged?|was|is|\()\s?(?P<n>{_NUMBER}|{_WORDS})"
+        r"(?![\d/.%]|\s?(?:mg|ml|kg|%))"
+    ),
+    re.compile(rf"\b(?:lived to|died at|turned|turning)\s(?:be\s)?(?P<n>{_NUMBER}|{_WORDS})\b"),
+    re.compile(rf"\b(?:at|age)\s(?P<n>{_WORDS})(?=[\s.,;)]|$)"),
+    re.compile(r"\b(?:nonagenarian|centenarian|supercentenarian)\b"),
+    re.compile(
+        r"\bin (?:his|her|their) (?P<n>nineties|90'?s|early nineties|late nineties|hundreds)\b"
+    ),
+)
+
+
+def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG001
+    """Yield every age of 90 or more."""
+    for pattern in _PATTERNS:
+        for match in pattern.finditer(view.lower):
+            group = "n" if "n" in pattern.groupindex else 0
+            yield Finding(
+                start=match.start(group),
+                end=match.end(group),
+                category="age",
+                confidence="sure",
+                rule="age.over_89",
+                wording="age 90 or over",
+            )

@@ -1,0 +1,86 @@
+"""Phones, pagers, e-mail, links, network addresses, user names and file names."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from deid.text.document import Category, Finding
+from deid.text.tokens import TextView
+
+_DOSE_AFTER = r"(?!\s?(?:mg|ml|mcg|g\b|kcal|cal\b|units?|iu\b|steps|%|cells|/))"
+_PHONE = re.compile(
+    r"(?<![\w.])(?:"
+    r"(?:\+?1[\s.-]?)?\(?[2-9]\d\d\)?[\s.-]{0,2}\d{3}[\s.-]?\d{4}"
+    r"|\+\d{1,3}[\s.-]?\(?\d{1,5}\)?(?:[\s.-]?\d{2,5}){1,4}"
+    r"|\(?0\d{2,4}\)?[\s-]?\d{3,4}[\s-]?\d{3,4}"
+    rf"|[2-9]\d\d[.-]\d{{4}}{_DOSE_AFTER}"
+    r")(?![\d-])"
+)
+_EXTENSION = re.compile(r"(?<![a-z])(?:x|ext\.?|extn\.?|extension)\s?:?\s?(?P<n>\d{2,6})\b")
+_SHORT = re.compile(
+    r"(?<![a-z])(?P<cue>pager|pgr|pg|bleep|beeper|page|tel|phone|ph|call|cell|mobile|fax|voicemail|vm|"
+    r"asc?om|vocera|dect|spectralink)\.?(?:\s(?:no\.?|number|at|on|me at|#))?\s?[:#]?\s{0,2}"
+    r"(?P<n>\d{3,7})(?![\d/.]|-\d|\s?(?:mg|ml|%|if|for\s\d))"
+)
+_EMAIL = re.compile(r"[\w.+%'-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6}")
+_BROKEN_EMAIL = re.compile(
+    r"\b[\w.+-]{1,64}\s?(?:\(at\)|\[at\]|\sat\s)\s?[a-z0-9-]{1,63}\s?(?:\.|\(dot\)|\[dot\]|\sdot\s)\s?"
+    r"(?:com|org|net|edu|gov|uk|co|nhs)\b"
+)
+_URL = re.compile(r"\b(?:https?://|ftp://|www\.)[^\s<>\"')\]]{3,300}")
+_HOST = re.compile(
+    r"(?<![\w@.])(?:[a-z0-9-]{2,40}\.){1,4}(?:com|org|net|edu|gov|info|io|health|care|nhs\.uk|co\.uk|"
+    r"ac\.uk)(?:/[^\s<>\"')\]]{0,200})?(?![\w.])"
+)
+_IP = re.compile(
+    r"(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?::\d{2,5})?(?![\d.]\d?)"
+)
+_IPV6 = re.compile(r"(?<![\w:])(?:[0-9a-f]{1,4}:){4,7}[0-9a-f]{1,4}(?![\w:])")
+_MAC = re.compile(r"(?<![\w:-])(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?![\w:-])")
+_HANDLE = re.compile(r"(?<![\w.@/])@[a-z0-9_.-]{2,40}\b")
+_USER = re.compile(
+    r"\b(?:user\s?name|user\s?id|portal user|login|log-?in|handle|screen name|account|skype|instagram|"
+    r"twitter|facebook|whatsapp|user)\b(?:\s(?:is|for [a-z]+ (?:reset|access)|name|as))?\s?[:=]?\s{0,2}"
+    r"[\"'(]?(?P<n>(?=[a-z0-9_.-]*[a-z])[a-z0-9]+(?:[._-][a-z0-9]+)+|[a-z]+\d[a-z0-9]*)"
+)
+_USER_BESIDE_NAME = re.compile(
+    r"\((?P<n>(?=[a-z._-]*\d)[a-z]{3,}[a-z0-9._-]{1,30}|[a-z]{2,}[._][a-z]{2,})\)"
+)
+_FILE = re.compile(
+    r"(?<![\w/.])[\w()+-]{1,120}(?:\.[\w-]{1,20})?\.(?:jpe?g|png|gif|bmp|tiff?|heic|pdf|docx?|xlsx?|pptx?|rtf|"
+    r"txt|csv|dcm|mp[34]|mov|avi|wav|m4a|zip|html?|xml|json)\b"
+)
+
+_PLAIN: tuple[tuple[re.Pattern[str], Category, str], ...] = (
+    (_PHONE, "phone", "contact.phone"),
+    (_EMAIL, "email", "contact.email"),
+    (_BROKEN_EMAIL, "email", "contact.email_spelled"),
+    (_URL, "url", "contact.url"),
+    (_HOST, "url", "contact.host"),
+    (_IP, "ip", "contact.ip"),
+    (_IPV6, "ip", "contact.ip"),
+    (_MAC, "ip", "contact.mac"),
+    (_HANDLE, "username", "contact.handle"),
+    (_FILE, "file", "contact.file_name"),
+)
+
+
+def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG001
+    """Yield every way to reach somebody, and names of files and accounts."""
+    text = view.lower
+    for pattern, category, rule in _PLAIN:
+        for match in pattern.finditer(text):
+            yield _finding(match.start(), match.end(), category, rule)
+    for match in _EXTENSION.finditer(text):
+        yield _finding(match.start(), match.end(), "phone", "contact.extension", base="extension")
+    for match in _SHORT.finditer(text):
+        base = "pager" if match["cue"][0] in "pb" and match["cue"][:2] != "ph" else "phone"
+        yield _finding(match.start("n"), match.end("n"), "phone", "contact.short_number", base=base)
+    for pattern in (_USER, _USER_BESIDE_NAME):
+        for match in pattern.finditer(text):
+            if any(c.isalpha() for c in match["n"]):
+                yield _finding(match.start("n"), match.end("n"), "username", "contact.user_name")
+
+
+def _finding(start: int, end: int, category: Category, rule: str, *, base: str = "") -> Finding:
+    return Finding(start=start, end=end, category=category, confidence="sure", rule=rule, base=base)

@@ -1,0 +1,114 @@
+"""Numbers of people, records, policies, accounts and devices: by cue, by pattern, by shape."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from deid.text.document import Category, Finding
+from deid.text.tokens import TextView
+
+_VALUE = r"(?P<n>(?=[\w/.-]{0,29}\d)[a-z0-9](?:[\w./-]{0,28}\w)?)"
+_SEPARATOR = r"(?:\s?(?:no|num|number|nr|id|code|card)\b\.?)?\s{0,2}[:#=]?\s{0,3}[(#]?\s?"
+
+
+def _cue(words: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![a-z])(?:{words}){_SEPARATOR}{_VALUE}")
+
+
+_CUES: tuple[tuple[Category, re.Pattern[str]], ...] = (
+    ("record_number", _cue(r"mrn|m\.r\.n\.|med(?:ical)? rec(?:ord)?|h/n|hosp(?:ital)?(?= no| num| id)|"
+                           r"chart(?= no| num| id|#|:)|unit(?= no| num)|empi|uhid|pas(?= no)|corrected")),
+    ("national_id", _cue(r"ssn|s\.s\.n\.|soc(?:ial)? sec(?:urity)?|nhs|chi(?= no|:)|nino|passport|"
+                         r"national insurance|medicaid|last (?:4|four)(?: of)?(?: ssn| social)?|itin")),
+    ("health_plan", _cue(r"hicn|mbi|member|subscriber|policy|(?:health )?plan|insurance|group(?= no|#|:)|"
+                         r"new id|medicare|beneficiary")),
+    ("account", _cue(r"acct|account|bank acct|claim|invoice|billing|guarantor|iban|card(?= no|#|:)")),
+    ("license", _cue(r"lic|licen[cs]e|driver'?s licen[cs]e|dl|dea|npi|gmc|nmc|hcpc|ahpra|state lic|"
+                     r"registration|badge|certificate|upin|licen[cs]e \(")),
+    ("vehicle", _cue(r"plate|vin|license plate|reg(?= no|:)|tag(?= no|#|:)|car \(|vehicle")),
+    ("device", _cue(r"serial|s/n|sn|lot|batch|udi|imei|device id|implant|model(?= no|#|:)|pump serial")),
+    ("biometric", _cue(r"bite scan|biometric sign-in|fingerprint badge|voiceprint|fingerprint|"
+                       r"retina(?:l)? scan|palm scan|biometric")),
+    ("other_id", _cue(r"acc|accession|acc#|csn|fin|har|encounter(?= no|#|:)|visit(?= no| id|#|:)|ref|"
+                      r"reference|auth(?:orization)?|referral auth|rx|prescription|order|job|dictation|"
+                      r"case|specimen|sample|barcode|bracelet|band|pcr|ticket|confirmation|study|subject|"
+                      r"protocol|trial|participant|subject id|id|patient id|pt id|docket|badge|apws")),
+)  # fmt: skip
+
+_SSN = re.compile(r"(?<![\w-])\d{3}[- ]\d{2}[- ]\d{4}(?![\w-])")
+_NHS = re.compile(r"(?<![\w-])\d{3}[- ]\d{3}[- ]\d{4}(?![\w-])")
+_NINO = re.compile(r"(?<!\w)[a-ceghj-prtw-z]{2}\s?\d{2}\s?\d{2}\s?\d{2}\s?[a-d](?!\w)")
+_MEDICARE = re.compile(r"(?<!\w)[1-9][a-z][a-z0-9]\d-?[a-z][a-z0-9]\d-?[a-z]{2}\d{2}(?!\w)")
+_UDI = re.compile(r"\(01\)\d{14}(?:\(\d{2,3}\)[\w./-]{1,20}){0,5}")
+_VIN = re.compile(r"(?<!\w)(?=[a-z]{0,16}\d)(?=\d{0,16}[a-z])[a-hj-npr-z0-9]{17}(?!\w)")
+_UUID = re.compile(r"(?<!\w)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?!\w)")
+_TRIPLE = re.compile(r"(?<![\w./-])\d{2}-\d{2}-\d{2}(?![\w/-])")
+_CODE = re.compile(r"(?<![\w.])#?[a-z0-9]+(?:[-_/][a-z0-9]+){0,5}(?![\w]|\.\d)")
+_SHAPES: tuple[tuple[Category, re.Pattern[str]], ...] = (
+    ("national_id", _SSN),
+    ("national_id", _NHS),
+    ("national_id", _NINO),
+    ("health_plan", _MEDICARE),
+    ("device", _UDI),
+    ("vehicle", _VIN),
+    ("other_id", _UUID),
+    ("record_number", _TRIPLE),
+)
+_QUANTITY_AFTER = re.compile(
+    r"\A\s?(?:mg|mcg|ug|ng|ml|dl|l\b|g\b|kg|cm|mm|m\b|%|units?\b|iu\b|miu|u/|/ul|/mm|/ml|/l|copies|cells|"
+    r"x10|k\b|kcal|cal\b|steps|ppm|hz|bpm|mmhg|mmol|meq|hours?|hrs?|days?|weeks?|years?|per\b|cfu|iu/)"
+)
+_COUNT_BEFORE = re.compile(
+    r"(?:platelets?|plts?|wbc|rbc|load|count|cfu|copies|titer|titre|ferritin|ck|cpk|bnp|nt-probnp|"
+    r"troponin|dose|units|ldh|ast|alt|iu|x)\W{0,4}(?:of|was|is|=|:|>|<)?\s?\Z"
+)
+
+
+def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG001
+    """Yield every number that could lead back to a person."""
+    text = view.lower
+    for category, pattern in _CUES:
+        for match in pattern.finditer(text):
+            if _is_number(match["n"], text, match.end("n")):
+                yield _finding(match.start("n"), match.end("n"), category, "number.cue")
+    for category, pattern in _SHAPES:
+        for match in pattern.finditer(text):
+            yield _finding(match.start(), match.end(), category, "number.pattern")
+    for match in _CODE.finditer(text):
+        if _looks_issued(match.group(), text, match.start(), match.end()):
+            yield _finding(match.start(), match.end(), "other_id", "number.shape")
+
+
+def _is_number(value: str, text: str, end: int) -> bool:
+    """After a cue almost everything with digits counts; quantities and short words do not."""
+    digits = sum(c.isdigit() for c in value)
+    if digits < 3 or _QUANTITY_AFTER.match(text[end : end + 8]):
+        return False
+    return not (value.count(".") == 1 and value.replace(".", "").isdigit())
+
+
+def _looks_issued(code: str, text: str, start: int, end: int) -> bool:
+    code = code.lstrip("#")
+    digits = sum(c.isdigit() for c in code)
+    if digits < 4 or _QUANTITY_AFTER.match(text[end : end + 8]):
+        return False
+    groups = code.replace("_", "-").replace("/", "-").split("-")
+    if digits == len(code) - len(groups) + 1:
+        return _digits_look_issued(code, groups, digits, text[max(0, start - 24) : start])
+    if "/" in code:
+        return False
+    return digits >= 5 or any(len(g) >= 4 and not g.isalpha() for g in groups)
+
+
+def _digits_look_issued(code: str, groups: list[str], digits: int, before: str) -> bool:
+    if "/" in code or _COUNT_BEFORE.search(before):
+        return False
+    if len(groups) == 1:
+        return digits >= 6
+    if len(groups) == 2 and len(groups[0]) <= 5 and len(groups[1]) <= len(groups[0]) + 1:
+        return digits >= 7 and groups[0] != groups[1] and len(groups[0]) != len(groups[1])
+    return digits >= 6
+
+
+def _finding(start: int, end: int, category: Category, rule: str) -> Finding:
+    return Finding(start=start, end=end, category=category, confidence="sure", rule=rule)
