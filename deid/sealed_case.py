@@ -56,6 +56,7 @@ class DeidReceipt:
     rules_sha256: str
     engine_version: str
     removed: Mapping[str, int]
+    general: Mapping[str, int]
     rules: Mapping[str, int]
     refused: tuple[str, ...]
     gate_searched: int

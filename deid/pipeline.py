@@ -1,0 +1,319 @@
+"""deidentify(): chart and question in, sealed case and preview out; nothing else leaves."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, cast
+
+from deid import known_identity, sealed_case, subject
+from deid.errors import CaseHeld, ContentUnusable, ResourceRefused
+from deid.known_identity import KnownIdentity
+from deid.policy import Policy
+from deid.preview import DroppedField, Preview, Reasons, Source, likely_words, pair
+from deid.pseudonyms import CaseKey
+from deid.recheck import Gate, GateResult, Skips
+from deid.sealed_case import DeidentifiedCase, DeidReceipt, SealedEntry, SealedSection
+from deid.sections import assign
+from deid.structured.canonical import encoded
+from deid.structured.numbering import Numbered, address, number
+from deid.structured.reference_index import ReferenceIndex, key_of
+from deid.structured.resources import clean_resource
+from deid.structured.run import RoleTokens, Run, Scrub
+from deid.structured.version import require_r4
+from deid.text.document import GiveBack, ScrubbedText
+from deid.text.engine import TextEngine
+from deid.text.people import PeopleTokens
+
+ENGINE_VERSION: Final = "0.1"
+NETWORK_BASE: Final = "https://confer.example/fhir"
+
+Resource = Mapping[str, Any]  # FHIR JSON
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseInput:
+    """All that goes in.
+
+    `resources` are what the doctor ticked, the Patient first; `identity_resources` are all
+    resources of the chart that name somebody, sent or not. `question_time` is aware and in the
+    hospital's time zone. `texts` are the doctor's own words by key ("question", "thinking",
+    "reply").
+    """
+
+    case_id: str
+    case_key: bytes = field(repr=False)
+    question_time: datetime
+    resources: tuple[Resource, ...] = field(repr=False)
+    identity_resources: tuple[Resource, ...] = field(repr=False)
+    texts: Mapping[str, str] = field(repr=False)
+    given_back: frozenset[GiveBack] = frozenset()
+    hidden: frozenset[str] = field(default=frozenset(), repr=False)
+    test_data: bool = False
+    incomplete: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A case ready to be sent, what to show the doctor, and what was searched for."""
+
+    sealed: DeidentifiedCase
+    preview: Preview = field(repr=False)
+    identity: KnownIdentity = field(repr=False)
+
+
+def deidentify(case_input: CaseInput, policy: Policy) -> Prepared:
+    """Return the sealed case and its preview; the input is not changed.
+
+    The same input and key give the same bytes. Any exception means that the case is held:
+    nothing that was not finished and searched is ever returned.
+
+    Raises:
+        ContentUnusable: the input is not one patient's FHIR R4 content.
+        CaseHeld: the last look found a known identifier in the outgoing content.
+    """
+    _check(case_input)
+    require_r4(case_input.resources)
+    identity = known_identity.build((*case_input.resources, *case_input.identity_resources))
+    run = _start(case_input, policy, identity)
+    texts = {key: run.typed_text(text, key) for key, text in sorted(case_input.texts.items())}
+    numbered = _clean(case_input, policy, run)
+    base = f"{NETWORK_BASE}/case/{case_input.case_id}"
+    entries = _entries(numbered)
+    sections = assign(numbered, policy.sections, base)
+    gate = _last_look(entries, sections, texts, identity, policy, case_input.case_id)
+    if not gate.passed:
+        raise CaseHeld(hits=tuple((hit.expression, hit.category, hit.rule) for hit in gate.hits))
+    receipt = _receipt(case_input, policy, run, gate, numbered)
+    patient = numbered[0].resource
+    sealed = sealed_case._seal(  # the one place where a case is sealed
+        {
+            "case_id": case_input.case_id,
+            "subject_gender": patient.get("gender"),
+            "subject_birth_year": _year(patient.get("birthDate")),
+            "entries": entries,
+            "sections": sections,
+            "texts": texts,
+            "receipt": receipt,
+            "test_data": case_input.test_data,
+        }
+    )
+    preview = _preview(run, numbered, gate)
+    return Prepared(sealed=sealed, preview=preview, identity=identity)
+
+
+def _check(case_input: CaseInput) -> None:
+    if not re.fullmatch(r"[a-z0-9-]{1,40}", case_input.case_id):
+        raise ContentUnusable(problem="the case id is not one of ours")
+    if case_input.question_time.tzinfo is None:
+        raise ContentUnusable(problem="the time of the question has no time zone")
+    if not case_input.resources:
+        raise ContentUnusable(problem="there is no patient")
+    for position, resource in enumerate(case_input.resources):
+        if type(resource) is not dict:
+            raise ContentUnusable(problem="not a FHIR resource", position=position)
+        if (resource.get("resourceType") == "Patient") != (position == 0):
+            raise ContentUnusable(
+                problem="exactly one Patient, and it first, is needed", position=position
+            )
+    if key_of(case_input.resources[0]) is None:
+        raise ContentUnusable(problem="the Patient has no id", position=0)
+
+
+def _start(case_input: CaseInput, policy: Policy, identity: KnownIdentity) -> Run:
+    references = ReferenceIndex()
+    references.add_known(case_input.identity_resources)
+    references.add_known(case_input.resources)
+    for position, resource in enumerate(case_input.resources):
+        if resource.get("resourceType") in policy.types.nodes:
+            references.add_walked(resource, position)
+    people = PeopleTokens()
+    return Run(
+        case_key=CaseKey(case_input.case_key),
+        question_time=case_input.question_time,
+        codes=policy.codes,
+        references=references,
+        roles=policy.roles,
+        scrub=_scrub(case_input, identity, people),
+        role_token=_role_token(identity, people),
+    )
+
+
+def _scrub(case_input: CaseInput, identity: KnownIdentity, people: PeopleTokens) -> Scrub:
+    engine = TextEngine()
+
+    def scrub(text: str, *, path: str) -> ScrubbedText:
+        return engine.scrub(
+            text,
+            identity=identity,
+            people=people,
+            question_time=case_input.question_time,
+            given_back=case_input.given_back,
+            hidden=case_input.hidden,
+            path=path,
+        )
+
+    return scrub
+
+
+def _role_token(identity: KnownIdentity, people: PeopleTokens) -> RoleTokens:
+    known: dict[tuple[str, str], str] = {}
+
+    def token(base: str, *, key: str, name: str) -> str:
+        if (key, name) not in known:
+            hits = [hit for hit in identity.find(name) if hit.subject] if name else []
+            if hits:
+                known[(key, name)] = people.token_for(hits[0].token_base, subject=hits[0].subject)
+            else:
+                subject_key = f"reference:{key}" if key else ""
+                known[(key, name)] = people.token_for(base, subject=subject_key, name=name)
+        return known[(key, name)]
+
+    return token
+
+
+def _clean(case_input: CaseInput, policy: Policy, run: Run) -> dict[int, Numbered]:
+    """Walk all resources in an order that is ours, and number what may leave."""
+    tie_breaks = {
+        position: run.case_key.digest("resource", key_of(resource) or f"#{position}")
+        for position, resource in enumerate(case_input.resources)
+    }
+    order = sorted(tie_breaks, key=lambda at: (at != 0, tie_breaks[at]))
+    cleaned: dict[int, dict[str, Any]] = {}
+    for position in order:
+        resource = cast("dict[str, Any]", case_input.resources[position])
+        kind = resource.get("resourceType")
+        if isinstance(kind, str) and kind in policy.types.withheld:
+            run.drop(policy.types.withheld[kind], kind)
+            continue
+        run.entry = position
+        before = len(run.texts)
+        try:
+            root = f"{kind}/{tie_breaks[position]}"
+            cleaned[position] = clean_resource(resource, root, policy.types, run)
+        except ResourceRefused as refused:
+            if position == 0:
+                raise
+            run.refused.append(str(refused))
+            run.removed["refused"] += 1
+            del run.texts[before:]
+    extra = subject.age_observation(case_input.resources[0], run, len(case_input.resources))
+    if extra is not None:
+        cleaned[len(case_input.resources)] = extra
+        tie_breaks[len(case_input.resources)] = ""
+    base = f"{NETWORK_BASE}/case/{case_input.case_id}"
+    return number(cleaned, run.links, tie_breaks=tie_breaks, base=base)
+
+
+def _entries(numbered: Mapping[int, Numbered]) -> tuple[SealedEntry, ...]:
+    made = [
+        SealedEntry(
+            resource_type=each.resource["resourceType"],
+            n=each.number,
+            body=encoded(each.resource),
+        )
+        for each in numbered.values()
+    ]
+    return tuple(sorted(made, key=lambda e: (e.resource_type != "Patient", e.resource_type, e.n)))
+
+
+def _last_look(
+    entries: Iterable[SealedEntry],
+    sections: Iterable[SealedSection],
+    texts: Mapping[str, str],
+    identity: KnownIdentity,
+    policy: Policy,
+    case_id: str,
+) -> GateResult:
+    gate = Gate(identity, gate_skips(policy, case_id))
+    for entry in entries:
+        gate.search_body(entry.body, f"{entry.resource_type}/{entry.n}")
+    for key, text in texts.items():
+        gate.search(text, f"texts.{key}")
+    for section in sections:
+        gate.search(list(section.refs), f"section('{section.loinc}').entry.reference")
+    return gate.result()
+
+
+def gate_skips(policy: Policy, case_id: str) -> Skips:
+    """Return what the gate may pass over in content made under a policy."""
+    return Skips(
+        constants=policy.constants,
+        element_names=policy.element_names,
+        names={
+            (url, code): name
+            for url, system in policy.codes.systems.items()
+            for code, name in system.names.items()
+        },
+        addresses=re.compile(
+            rf"{re.escape(NETWORK_BASE)}/case/{re.escape(case_id)}/[A-Za-z]+/[0-9]+"
+        ),
+    )
+
+
+def _receipt(
+    case_input: CaseInput,
+    policy: Policy,
+    run: Run,
+    gate: GateResult,
+    numbered: Mapping[int, Numbered],
+) -> DeidReceipt:
+    return DeidReceipt(
+        policy_id=policy.id,
+        policy_version=policy.version,
+        rules_sha256=policy.rules_sha256,
+        engine_version=ENGINE_VERSION,
+        removed=dict(sorted(run.removed.items())),
+        general=dict(sorted(run.general.items())),
+        rules=dict(sorted(run.rules.items())),
+        refused=tuple(sorted(run.refused)),
+        gate_searched=gate.searched,
+        gate_passed=gate.passed,
+        gate_skipped=gate.skipped,
+        risk_level=subject.risk_level(numbered[0].resource, len(run.texts)),
+        given_back=run.given_back,
+        incomplete=case_input.incomplete,
+    )
+
+
+def _year(value: Any) -> int | None:
+    return int(value) if isinstance(value, str) else None
+
+
+def _preview(run: Run, numbered: Mapping[int, Numbered], gate: GateResult) -> Preview:
+    reasons = Reasons()
+    texts: list[Source] = []
+    labels: list[Source] = []
+    for record in run.texts:
+        entry = None
+        if record.entry is not None and record.entry in numbered:
+            at = numbered[record.entry]
+            entry = f"{at.resource['resourceType']}/{at.number}"
+        source = Source(
+            title=record.element, path=record.path, entry=entry, scrubbed=record.scrubbed
+        )
+        (labels if record.path.startswith("label~") else texts).append(source)
+    pairs = tuple(pair(source, reasons) for source in texts)
+    changed = [source for source in labels if source.scrubbed.spans]
+    words = likely_words([*texts, *changed], reasons)
+    return Preview(
+        pairs=pairs,
+        labels=tuple(pair(source, reasons) for source in changed),
+        dropped=tuple(
+            DroppedField(element=element, category=category, count=count)
+            for (element, category), count in sorted(run.dropped.items())
+        ),
+        likely=words,
+        refused=tuple(sorted(run.refused)),
+        counts={
+            "removed": sum(run.removed.values()),
+            "general": sum(run.general.values()),
+            "likely": sum(not word.given_back for word in words),
+            "given_back": run.given_back,
+            "refused": len(run.refused),
+        },
+        searched=gate.searched,
+    )
+
+
+__all__ = ["CaseInput", "Prepared", "address", "deidentify", "gate_skips"]

@@ -1,0 +1,180 @@
+"""What the doctor sees before anything leaves: both sides, every change, every reason."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from deid.text.document import GiveBack, ScrubbedText, Span
+
+Mark = Literal["plain", "removed", "general", "likely", "given_back", "hidden"]
+
+_CONTEXT: Final = 40
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Piece:
+    """A stretch of text under one mark; `number` points to its reason."""
+
+    text: str = field(repr=False)
+    mark: Mark = "plain"
+    number: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reason:
+    """Why something was changed; one number for one reason on the whole page."""
+
+    number: int
+    mark: Mark
+    category: str
+    rule: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PreviewPair:
+    """A text as it stays and as it leaves; marks come from span offsets."""
+
+    title: str
+    path: str
+    entry: str | None
+    """The outgoing resource it stands in, `Type/n`; None for a text of the doctor."""
+    original: tuple[Piece, ...]
+    outgoing: tuple[Piece, ...]
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LikelyWord:
+    """A word hidden because it looks like an identifier; the doctor may give it back."""
+
+    key: GiveBack
+    number: int
+    title: str
+    before: str = field(repr=False)
+    word: str = field(repr=False)
+    after: str = field(repr=False)
+    category: str
+    rule: str
+    given_back: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DroppedField:
+    """An element that is not sent, how often, and why."""
+
+    element: str
+    category: str
+    count: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Preview:
+    """Everything the page "Check what leaves" is drawn from; stays in the hospital."""
+
+    pairs: tuple[PreviewPair, ...]
+    labels: tuple[PreviewPair, ...]
+    """Short labels of codes and units that were changed; unchanged ones are not listed."""
+    dropped: tuple[DroppedField, ...]
+    likely: tuple[LikelyWord, ...]
+    refused: tuple[str, ...]
+    counts: Mapping[str, int]
+    """removed, general, likely, given_back, refused, searched."""
+    searched: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Source:
+    """A text to show: its title, where it stands, and what the engine did to it."""
+
+    title: str
+    path: str
+    entry: str | None
+    scrubbed: ScrubbedText
+
+
+class Reasons:
+    """Numbers reasons in the order they are met; the same reason keeps its number."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[str, ...], Reason] = {}
+
+    def of(self, span: Span) -> Reason:
+        """Return the numbered reason of a span; a likely word has one of its own."""
+        key: tuple[str, ...] = (span.kind, span.category, span.rule)
+        if span.give_back is not None:
+            key = ("word", span.give_back.path, span.give_back.token, str(span.give_back.n))
+        known = self._numbers.get(key)
+        if known is None:
+            known = self._numbers[key] = Reason(
+                number=len(self._numbers) + 1,
+                mark=span.kind,
+                category=span.category,
+                rule=span.rule,
+            )
+        return known
+
+
+def pair(source: Source, reasons: Reasons) -> PreviewPair:
+    """Cut both sides of a text at its spans."""
+    scrubbed = source.scrubbed
+    met = [reasons.of(span) for span in scrubbed.spans]
+    numbers = [reason.number for reason in met]
+    return PreviewPair(
+        title=source.title,
+        path=source.path,
+        entry=source.entry,
+        original=_cut(
+            scrubbed.original.value, scrubbed.spans, numbers, lambda span: (span.start, span.end)
+        ),
+        outgoing=_cut(
+            scrubbed.output, scrubbed.spans, numbers, lambda span: (span.out_start, span.out_end)
+        ),
+        reasons=tuple(sorted({reason.number: reason for reason in met}.values(), key=_number)),
+    )
+
+
+def likely_words(sources: Iterable[Source], reasons: Reasons) -> tuple[LikelyWord, ...]:
+    """List every likely word with a little of its text around it."""
+    found = []
+    for source in sources:
+        text = source.scrubbed.original.value
+        for span in source.scrubbed.spans:
+            if span.give_back is None:
+                continue
+            found.append(
+                LikelyWord(
+                    key=span.give_back,
+                    number=reasons.of(span).number,
+                    title=source.title,
+                    before=text[max(0, span.start - _CONTEXT) : span.start],
+                    word=text[span.start : span.end],
+                    after=text[span.end : span.end + _CONTEXT],
+                    category=span.category,
+                    rule=span.rule,
+                    given_back=span.kind == "given_back",
+                )
+            )
+    return tuple(found)
+
+
+def _number(reason: Reason) -> int:
+    return reason.number
+
+
+def _cut(
+    text: str,
+    spans: tuple[Span, ...],
+    numbers: list[int],
+    bounds: Callable[[Span], tuple[int, int]],
+) -> tuple[Piece, ...]:
+    pieces = []
+    at = 0
+    for span, number in zip(spans, numbers, strict=True):
+        start, end = bounds(span)
+        if start > at:
+            pieces.append(Piece(text=text[at:start]))
+        pieces.append(Piece(text=text[start:end], mark=span.kind, number=number))
+        at = end
+    if at < len(text):
+        pieces.append(Piece(text=text[at:]))
+    return tuple(pieces)

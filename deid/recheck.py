@@ -1,0 +1,218 @@
+"""The last look: searches the outgoing bytes for everything this chart knows.
+
+It reads the finished bytes and shares no code with the walk that made them. Every string is
+searched as it stands and as it reads once base64, percent, entity and \\u escapes are undone.
+"""
+
+import base64
+import binascii
+import html
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Final, Protocol
+from urllib.parse import unquote
+
+import msgspec
+
+from deid.errors import ContentUnusable
+from deid.known_identity import KnownHit
+
+_DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
+_PERCENT: Final = re.compile(r"%[0-9A-Fa-f]{2}")
+_ESCAPE: Final = re.compile(r"\\[uU]([0-9A-Fa-f]{4})|\\[xX]([0-9A-Fa-f]{2})")
+_MAX_LAYERS: Final = 3
+_MIN_NUMBER: Final = 6
+_PRINTABLE_SHARE: Final = 0.9
+
+
+class Searchable(Protocol):
+    """The part of a known identity that the gate needs."""
+
+    @property
+    def count(self) -> int:
+        """How many known identifiers there are."""
+
+    def find_for_gate(self, text: str) -> list[KnownHit]:
+        """Return hits that must hold a case."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Skips:
+    """What the gate may pass over, because it is ours: it names nobody wherever it stands.
+
+    A skip is never a bare word: it is a word in the element it belongs to, or the name that our
+    own table gives to the very code beside it.
+    """
+
+    constants: frozenset[tuple[str, str]] = frozenset()
+    element_names: frozenset[str] = frozenset()
+    names: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    addresses: re.Pattern[str] | None = None
+    """Matches the whole of an address that we gave ourselves."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GateHit:
+    """A known identifier in the outgoing content: where and of what kind, never the value."""
+
+    expression: str
+    category: str
+    rule: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GateResult:
+    """What the last look found."""
+
+    searched: int
+    """How many known identifiers were looked for."""
+    hits: tuple[GateHit, ...]
+    skipped: int
+    """How many words of ours were passed over that would have been hits."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing was found."""
+        return not self.hits
+
+
+def search_bytes(
+    body: bytes, identity: Searchable, *, skips: Skips, root: str = "Bundle"
+) -> GateResult:
+    """Search JSON bytes for known identifiers.
+
+    Raises:
+        ContentUnusable: the bytes are not JSON, so nothing can be said about them.
+    """
+    try:
+        value = _DECODER.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        raise ContentUnusable(problem="the outgoing bytes are not JSON") from None
+    gate = Gate(identity, skips)
+    gate.search(value, root)
+    return gate.result()
+
+
+class Gate:
+    """One search over several pieces of outgoing content; equal strings are searched once."""
+
+    def __init__(self, identity: Searchable, skips: Skips) -> None:
+        self._identity = identity
+        self._skips = skips
+        self._seen: dict[str, tuple[tuple[str, str], ...]] = {}
+        self._hits: Counter[GateHit] = Counter()
+        self._skipped = 0
+
+    def search_body(self, body: bytes, root: str) -> None:
+        """Search finished JSON bytes."""
+        self.search(_DECODER.decode(body), root)
+
+    def search(self, value: Any, root: str) -> None:
+        """Search decoded JSON: every string, every key, every long number."""
+        pending: list[tuple[str, Any, str]] = [(root, value, "")]
+        while pending:
+            path, item, name = pending.pop()
+            if type(item) is dict:
+                pending.extend(self._members(path, item))
+            elif type(item) is list:
+                pending.extend((f"{path}[{n}]", each, name) for n, each in enumerate(item))
+            else:
+                self._leaf(path, item, name)
+
+    def result(self) -> GateResult:
+        """Return what was found so far, in the order of the expressions."""
+        hits = tuple(sorted(self._hits, key=lambda h: (h.expression, h.category, h.rule)))
+        return GateResult(searched=self._identity.count, hits=hits, skipped=self._skipped)
+
+    def _members(self, path: str, item: dict[str, Any]) -> Iterator[tuple[str, Any, str]]:
+        ours = None
+        system, code = item.get("system"), item.get("code")
+        if isinstance(system, str) and isinstance(code, str):
+            ours = self._skips.names.get((system, code))
+        for key, value in item.items():
+            if key not in self._skips.element_names:
+                # The key itself may be the identifier, so it stays out of the expression.
+                self._report(f"{path}.(key)", self._find(key))
+                yield f"{path}.(other)", value, ""
+            elif key == "display" and ours is not None and value == ours:
+                self._skipped += bool(self._find(ours))
+            else:
+                yield f"{path}.{key}", value, key
+
+    def _leaf(self, path: str, item: Any, name: str) -> None:
+        if isinstance(item, str):
+            found = self._find(item)
+            if found and self._ours(name, item):
+                self._skipped += 1
+            else:
+                self._report(path, found)
+        elif type(item) in (int, Decimal) and len(str(item)) >= _MIN_NUMBER:
+            self._report(path, self._find(str(item)))
+
+    def _ours(self, name: str, item: str) -> bool:
+        if (name, item) in self._skips.constants:
+            return True
+        pattern = self._skips.addresses
+        return pattern is not None and pattern.fullmatch(item) is not None
+
+    def _report(self, path: str, found: tuple[tuple[str, str], ...]) -> None:
+        for category, rule in found:
+            self._hits[GateHit(expression=path, category=category, rule=rule)] += 1
+
+    def _find(self, text: str) -> tuple[tuple[str, str], ...]:
+        known = self._seen.get(text)
+        if known is None:
+            found = {
+                (hit.category, hit.rule)
+                for view in views(text)
+                for hit in self._identity.find_for_gate(view)
+            }
+            known = self._seen[text] = tuple(sorted(found))
+        return known
+
+
+def views(text: str) -> list[str]:
+    """Return a text as it stands and as it reads under its encodings, several layers deep."""
+    found = [text]
+    layer = [text]
+    for _ in range(_MAX_LAYERS):
+        layer = [inner for outer in layer for inner in _decoded(outer) if inner not in found]
+        if not layer:
+            break
+        found.extend(layer)
+    return found
+
+
+def _decoded(text: str) -> Iterator[str]:
+    if "&" in text and (plain := html.unescape(text)) != text:
+        yield plain
+    if "%" in text and _PERCENT.search(text):
+        yield unquote(text, errors="replace")
+    if "\\" in text and _ESCAPE.search(text):
+        yield _ESCAPE.sub(lambda m: chr(int(m[1] or m[2], 16)), text)
+    for match in _BASE64.finditer(text):
+        inner = _from_base64(match[0])
+        if inner is not None:
+            yield inner
+
+
+def _from_base64(word: str) -> str | None:
+    bare = word.rstrip("=").replace("-", "+").replace("_", "/")
+    if len(bare) % 4 == 1:
+        return None
+    try:
+        body = base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)
+    except binascii.Error:
+        return None
+    for name in ("utf-8", "utf-16-le" if b"\x00" in body else "cp1252"):
+        try:
+            plain = body.decode(name)
+        except UnicodeDecodeError:
+            continue
+        printable = sum(c.isprintable() or c in "\r\n\t" for c in plain)
+        return plain if printable >= _PRINTABLE_SHARE * len(plain) else None
+    return None
