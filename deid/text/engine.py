@@ -10,7 +10,16 @@ from deid.text.document import GENERALIZED, Finding, GiveBack, Kind, ScrubbedTex
 from deid.text.known_names import known_findings
 from deid.text.people import PeopleTokens
 from deid.text.propagation import propagate
-from deid.text.recognizers import ages, contact, dates, record_numbers
+from deid.text.recognizers import (
+    ages,
+    contact,
+    dates,
+    initials,
+    name_lists,
+    names,
+    record_numbers,
+    unknown_words,
+)
 from deid.text.tokens import TextView
 
 Recognizer = Callable[[TextView, datetime], Iterator[Finding]]
@@ -21,6 +30,10 @@ RECOGNIZERS: tuple[Recognizer, ...] = (
     ages.find,
     contact.find,
     record_numbers.find,
+    names.find,
+    initials.find,
+    name_lists.find,
+    unknown_words.find,
 )
 
 

@@ -1,0 +1,183 @@
+"""Which words can be part of a person's name, and where a written name ends."""
+
+import re
+from collections.abc import Iterator
+
+from deid import lexicon
+from deid.text.tokens import TextView, Token
+
+PARTICLES = frozenset("de la del della der den di da do dos van von ter bin ibn al el st mac".split())
+#: follow a name without being part of it, or stand where a name could: never a name themselves
+NEVER = frozenset(
+    "md do rn np pa pac phd pharmd rph dds dmd mbbs frcp frcs facs facc facp msw lcsw crna lpn cna dpm dpt"
+    " bsn msn fnp aprn wocn mrcp mph esq dr drs mr mrs ms miss mx prof mrn dob ssn npi dea nhs gmc lic fax"
+    " tel phone pager pgr bleep ext email date time unit room rm bed ward clinic hospital age sex male"
+    " female patient pt pts name attending attg resident fellow consultant surgeon pcp gp np ed er icu or"
+    " the a an and or but with without for from to at in on by of as is was are were be been has have had"
+    " will would can could may might must should do does did not no yes this that these those there here"
+    " he she it they we you i his her their our my your its him them us me who whom which what when where"
+    " why how all any some each every if then than so re cc per via also after before during until since"
+    " please thank thanks dear sincerely regards signed reviewed dictated office team staff service"
+    " today tomorrow yesterday tonight am pm now aware notified".split()
+)
+_INITIAL_STOP = frozenset(".,;: )\n\t|/\"'")
+
+
+def is_name_word(view: TextView, token: Token, *, trusted: bool) -> bool:
+    """Return whether ``token`` may be (part of) a name here.
+
+    Args:
+        view: the text.
+        token: the word in question.
+        trusted: a title or label announces a name, so vocabulary words are accepted too.
+    """
+    word = token.lower
+    if word in NEVER or view.touches_digit(token):
+        return False
+    if view.style == "lower":
+        return is_listed(word) if trusted else is_listed(word) and word not in lexicon.vocabulary()
+    if not token.capitalized:
+        return False
+    if len(word) == 1:
+        return False
+    if trusted and view.style == "mixed" and not token.shouting:
+        return word not in lexicon.words("abbreviations") or is_listed(word)
+    return is_listed(word) or not is_ordinary(word)
+
+
+def is_listed(word: str) -> bool:
+    """Return whether the word (or a part of a double-barrelled one) is in the name lists."""
+    if word in lexicon.given_names() or word in lexicon.surnames():
+        return True
+    return "-" in word and any(
+        p in lexicon.given_names() or p in lexicon.surnames() for p in word.split("-")
+    )
+
+
+def is_ordinary(word: str) -> bool:
+    """Return whether a folded word needs no explanation: vocabulary, eponym, region, month."""
+    known = lexicon.ambiguous_names()
+    if word in known:
+        return True
+    if "-" in word or "'" in word:
+        return all(part in known or len(part) < 3 for part in re.split(r"[-']", word))
+    return word.endswith(("s", "ed")) and (word[:-1] in known or word[:-2] in known)
+
+
+def read_name(view: TextView, position: int, *, trusted: bool) -> tuple[int, int] | None:
+    """Return start and end of the name that begins at ``position``, if one does.
+
+    Reads given names, initials, particles and surnames, also "Last, First".
+    """
+    index = view.index_at(position)
+    tokens = view.tokens
+    if index >= len(tokens) or not _near(view.plain, position, tokens[index].start):
+        return None
+    start, end = tokens[index].start, 0
+    words = 0
+    while index < len(tokens) and words < 5:
+        token = tokens[index]
+        if end and not _joins(view.plain[end : token.start]):
+            break
+        if _is_initial(view, token) or _is_particle(view, tokens, index):
+            end = token.end if words or not _is_initial(view, token) else end
+            if not words and _is_initial(view, token):
+                end = token.end
+        elif is_name_word(view, token, trusted=trusted and not words):
+            end = token.end
+            words += 1
+        else:
+            break
+        index += 1
+    if not words:
+        return None
+    after_comma = _given_after_comma(view, end, index)
+    end = after_comma or _with_dot(view.plain, end)
+    return start, end
+
+
+def _near(plain: str, position: int, start: int) -> bool:
+    return start - position <= 3 and not plain[position:start].strip(" \n\"'(,")
+
+
+def _joins(gap: str) -> bool:
+    return gap in (" ", "  ", "\n", ". ", ".", ".\n", " (", ' "', '" ', ") ")
+
+
+def _is_initial(view: TextView, token: Token) -> bool:
+    if len(token.text) != 1 or not (token.capitalized or view.style == "lower"):
+        return False
+    after = view.plain[token.end : token.end + 1]
+    if view.style == "lower" and after != ".":
+        return False
+    return not after or after in _INITIAL_STOP
+
+
+def _is_particle(view: TextView, tokens: "tuple[Token, ...] | object", index: int) -> bool:
+    words = view.tokens
+    if words[index].lower not in PARTICLES or index + 1 >= len(words):
+        return False
+    following = words[index + 1]
+    return following.capitalized or following.lower in PARTICLES or view.style == "lower"
+
+
+def _given_after_comma(view: TextView, end: int, index: int) -> int:
+    """Return the end of ", First M" after a surname, or 0."""
+    gap = re.match(r",\s?", view.plain[end : end + 2])
+    if not gap or index >= len(view.tokens):
+        return 0
+    token = view.tokens[index]
+    if token.start != end + gap.end() or token.lower in NEVER or len(token.text) < 2:
+        return 0
+    listed = token.lower in lexicon.given_names()
+    if not (token.capitalized or (view.style == "lower" and listed)):
+        return 0
+    if not listed and is_ordinary(token.lower):
+        return 0
+    last = token.end
+    for extra in view.tokens[index + 1 : index + 3]:
+        if not _joins(view.plain[last : extra.start]):
+            break
+        if _is_initial(view, extra) or (
+            extra.capitalized and extra.lower in lexicon.given_names() and extra.lower not in NEVER
+        ):
+            last = extra.end
+        else:
+            break
+    return _with_dot(view.plain, last)
+
+
+def _with_dot(plain: str, end: int) -> int:
+    """Take the dot of a closing initial along ("Brown, J.")."""
+    is_initial = end >= 2 and plain[end - 1].isupper() and not plain[end - 2].isalnum()
+    return end + 1 if is_initial and plain[end : end + 1] == "." else end
+
+
+def names_before(view: TextView, position: int) -> tuple[int, int] | None:
+    """Return the name that ends right before ``position`` ("Ada M. Byron, MD" before ", MD")."""
+    index = view.index_at(position) - 1
+    start, end, words = 0, 0, 0
+    while index >= 0 and words < 4:
+        token = view.tokens[index]
+        gap = view.plain[token.end : start if words else position]
+        if gap not in (" ", "  ", "", ". ", ", ", ",", "\n", "-", ",\n", ".") or (words and "," in gap):
+            break
+        if not (is_name_word(view, token, trusted=not words) or _initial_before(view, token, words)):
+            break
+        start = token.start
+        end = end or token.end
+        words += 1
+        index -= 1
+    return (start, end) if words and end - start > 1 else None
+
+
+def _initial_before(view: TextView, token: Token, words: int) -> bool:
+    return words > 0 and _is_initial(view, token)
+
+
+def bigrams(view: TextView) -> Iterator[tuple[Token, Token]]:
+    """Yield neighboring words with nothing but one space, comma or initial between them."""
+    tokens = view.tokens
+    for first, second in zip(tokens, tokens[1:], strict=False):
+        if second.start - first.end <= 2:
+            yield first, second

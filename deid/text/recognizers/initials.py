@@ -1,0 +1,51 @@
+"""Initials that sign, dictate or stand for a person."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from deid.text.document import Finding
+from deid.text.tokens import TextView
+
+_DOTTED = re.compile(r"(?<![\w.])(?:[A-Z]\.\s?){2,3}(?![\w])|(?<![\w.])[A-Z]\.[A-Z](?![\w.])")
+_NOT_PEOPLE = frozenset(
+    "us uk usa iv im po sc od os ou md do rn np pt ot am pm ed er gi gu cv hs qd qid bid tid prn ie eg"
+    " dc va pa nh nj nc sc sd nd ri ny la ga ma mi mn ct bp hr rr id iq".split()
+)
+_SLASHED = re.compile(r"(?<![\w/.])(?P<a>[A-Z]{2,3})/(?P<b>[a-z]{2,3})(?![\w/])")
+_DICTATED = re.compile(
+    r"\b(?:dictated|typed|transcribed|signed|read|entered|initials?)(?: by)?:?\s{1,2}(?P<n>[a-z]{2,3})\b(?!\.?[a-z])"
+)
+_BEFORE_ROLE = re.compile(r"(?:^|[\s.])-{1,2}\s?(?P<n>[A-Z]{2,3})(?=\s(?:RN|MD|NP|PA|DO|LPN)\b)")
+_CLOSING = re.compile(r"(?:[.\n]\s?|\s)-{1,2}\s?(?P<n>[a-z]{2,3}|[A-Z]{2,3})\s*$", re.MULTILINE)
+_AFTER_DOTTED = re.compile(r"[/:](?P<n>[a-z]{2,3})\b")
+
+
+def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG001
+    """Yield initials of people."""
+    for match in _DOTTED.finditer(view.plain):
+        letters = "".join(c for c in match.group() if c.isalpha()).lower()
+        if letters in _NOT_PEOPLE:
+            continue
+        end = match.start() + len(match.group().rstrip())
+        yield _finding(match.start(), end)
+        typist = _AFTER_DOTTED.match(view.plain, end)
+        if typist:
+            yield _finding(typist.start("n"), typist.end("n"))
+    for match in _SLASHED.finditer(view.plain):
+        if match["b"] not in ("min", "hr", "day", "wk", "kg", "dl", "ml", "hpf", "lpf"):
+            yield _finding(match.start(), match.end())
+    for pattern, text in (
+        (_DICTATED, view.lower),
+        (_BEFORE_ROLE, view.plain),
+        (_CLOSING, view.plain),
+    ):
+        for match in pattern.finditer(text):
+            if match["n"].lower() not in _NOT_PEOPLE:
+                yield _finding(match.start("n"), match.end("n"))
+
+
+def _finding(start: int, end: int) -> Finding:
+    return Finding(
+        start=start, end=end, category="name", confidence="sure", rule="name.initials", base="person"
+    )

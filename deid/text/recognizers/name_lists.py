@@ -1,0 +1,89 @@
+"""People recognized by the name lists: first name + surname, "LAST, First", listed single names."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from deid import known_context, lexicon
+from deid.text import name_words
+from deid.text.document import Finding
+from deid.text.tokens import TextView, Token
+
+
+def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG001
+    """Yield names that the lists know, where they do not stand as plain words."""
+    yield from _pairs(view)
+    for token in view.tokens:
+        if len(token.lower) > 2 and _listed_alone(view, token):
+            yield _finding(token.start, token.end, "name.listed")
+
+
+def _pairs(view: TextView) -> Iterator[Finding]:
+    for first, second in name_words.bigrams(view):
+        gap = view.plain[first.end : second.start]
+        if gap in (",", ", "):
+            if _last_first(view, first, second):
+                name = name_words.read_name(view, first.start, trusted=True)
+                start, end = name or (first.start, second.end)
+                yield _finding(start, max(end, second.end), "name.last_first")
+        elif gap in (" ", ". ", "\n", "  ") and _first_last(view, first, second):
+            name = name_words.read_name(view, first.start, trusted=True)
+            start, end = name or (first.start, second.end)
+            yield _finding(start, max(end, second.end), "name.first_last")
+
+
+def _plausible(view: TextView, token: Token) -> bool:
+    if token.lower in name_words.NEVER or view.touches_digit(token):
+        return False
+    return token.capitalized or view.style == "lower"
+
+
+def _first_last(view: TextView, first: Token, second: Token) -> bool:
+    if not (_plausible(view, first) and _plausible(view, second)):
+        return False
+    if first.lower not in lexicon.given_names() or not _surname_like(second):
+        return False
+    if known_context.eponym_follows(view.lower[second.end : second.end + 26]):
+        return False
+    plain_first = name_words.is_ordinary(first.lower)
+    plain_second = name_words.is_ordinary(second.lower)
+    if view.style != "mixed" or first.shouting:
+        return not plain_first or (not plain_second and name_words.is_listed(second.lower))
+    # "May Hunter" in the middle of a sentence is a person; "Grand Total" is not in the lists
+    return not (plain_first and plain_second) or second.lower in lexicon.surnames()
+
+
+def _surname_like(token: Token) -> bool:
+    if len(token.text) == 1:
+        return token.capitalized
+    return token.lower in lexicon.surnames() or not name_words.is_ordinary(token.lower)
+
+
+def _last_first(view: TextView, last: Token, first: Token) -> bool:
+    if not (_plausible(view, last) and _plausible(view, first)):
+        return False
+    if first.lower not in lexicon.given_names():
+        return False
+    plain_last = name_words.is_ordinary(last.lower)
+    plain_first = name_words.is_ordinary(first.lower)
+    if plain_last and plain_first:
+        return view.plain[last.end : first.start] == "," or (
+            view.style == "mixed" and last.lower in lexicon.surnames() and not view.starts_sentence(last)
+        )
+    return name_words.is_listed(last.lower) or not plain_last
+
+
+def _listed_alone(view: TextView, token: Token) -> bool:
+    word = token.lower
+    if name_words.is_ordinary(word) or word in name_words.NEVER or view.touches_digit(token):
+        return False
+    if view.style == "lower" or not token.capitalized:
+        return view.style == "lower" and len(word) > 3 and word in lexicon.given_names()
+    if token.shouting and view.style == "mixed" and len(word) < 5:
+        return False
+    return name_words.is_listed(word)
+
+
+def _finding(start: int, end: int, rule: str) -> Finding:
+    return Finding(
+        start=start, end=end, category="name", confidence="sure", rule=rule, base="person"
+    )

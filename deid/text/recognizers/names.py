@@ -1,0 +1,158 @@
+"""People named by a cue: title, label, kin word, credential, or what was done with them."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from deid import known_context
+from deid.text import name_words
+from deid.text.document import Finding
+from deid.text.tokens import TextView
+
+_KIN = (
+    r"wife|husband|spouse|partner|son|daughter|mother|mom|mum|mommy|father|dad|daddy|brother|sister|sib|"
+    r"sibling|twin|aunt|auntie|uncle|cousin|niece|nephew|grand(?:mother|father|son|daughter|ma|pa|child)|"
+    r"step(?:mother|father|son|daughter|brother|sister)|(?:mother|father|son|daughter|brother|sister)"
+    r"-in-law|friend|girlfriend|boyfriend|neighbou?r|fianc[e]{1,2}|roommate|caregiver|carer|guardian|fob|"
+    r"next of kin|nok|emergency contact|family|ex-wife|ex-husband|widow|foster mother|foster father"
+)
+_CLINICIAN_TITLE = (
+    r"dr|drs|doctor|prof|professor|surgeon|attending|attg|consultant|pcp|resident|fellow|registrar|"
+    r"anesthesia|anesthesiologist|anaesthetist|anesthetist|endoscopist|assistant|asst|hospitalist|"
+    r"intensivist|radiologist|pathologist|cardiologist|neurologist|nephrologist|oncologist|"
+    r"pediatrician|paediatrician|psychiatrist|midwife|pharmacist|therapist|dietitian|nurse|hygienist|"
+    r"prosector|provider|physician|practitioner|prescriber|clinician|intern|cns|anp|fy1|fy2|"
+    r"rn|lpn|np|pa|pa-c|md|do|dds|pharmd|cna|crna|sho|spr"
+)
+_OTHER_ROLE = (
+    r"scribe|secretary|supervisor|coordinator|liaison|agent|worker|rep|representative|interpreter|"
+    r"witness|aide|tech|technologist|technician|chaplain|pastor|priest|rabbi|imam|reverend|rev|officer|"
+    r"ofc|sergeant|sgt|detective|judge|attorney|lawyer|teacher|coach|principal|manager|landlord|employer|"
+    r"dispatcher|driver|volunteer|hcp|health care proxy|healthcare proxy|proxy|poa|contact|caller|"
+    r"social worker|case manager|counselor|sitter|transporter|clerk|receptionist|operator|sender"
+)
+_PATIENT_LABEL = (
+    r"patient name|pt name|patient|pt|client|decedent|subject|name|legal name|full name|child|infant|"
+    r"baby|newborn|resident name|re|nickname|aka|a\.k\.a\.|also known as|alias|maiden name|nee"
+)
+_STRONG = re.compile(
+    r"(?<![\w'])(?:(?P<person>mr|mrs|ms|miss|mx|messrs|mme|sr|sra)|(?P<clinician>dr|drs|doctor|prof|"
+    r"professor)|(?P<other>rev|fr|ofc|sgt|sir|dame|judge))\b\.?\s{1,2}"
+)
+_LABEL = re.compile(
+    r"(?<![\w'-])(?:(?P<clinician>" + _CLINICIAN_TITLE + r"|(?:electronically )?signed(?: by)?|"
+    r"(?:dictated|reported|read|wet read|reviewed|ordered|requested|referred|ref|performed|interpreted|"
+    r"scored|taken|placed|epidural|verified|seen|prepared|authored|asked|approved|cosigned|attested|"
+    r"transcribed|examined|supervised|submitted|collected|drawn) by|submitting|accepting|sending|"
+    r"referring|ordering|dictating|attn|cc|verified with|report to|care from|handoff (?:to|from)|"
+    r"signed off to|notified|paged|per|told per|d/w|c/w|discussed w(?:ith|/)|spoke w(?:ith|/)|"
+    r"s/w|sign ?out to|for|present|dear(?: dr)?)"
+    r"|(?P<relative>" + _KIN + r")"
+    r"|(?P<patient>" + _PATIENT_LABEL + r")"
+    r"|(?P<other>" + _OTHER_ROLE + r"|to|from|named|called|this is|with|and|as|via|by|&|sees))"
+    r"(?P<gap>\.?\s?(?:\((?:name|relationship)\)|is|was|-|named)?\s{0,2}(?P<colon>:?)\s{0,3}[\"'(]?)(?=[^\W\d_])"
+)
+#: plain words that only sometimes announce a person: a following name must look like one
+_WEAK = frozenset(
+    "to from per for named called with and as via by & present family contact driver subject child baby"
+    " infant name re resident assistant fellow intern provider employer tech do pa submitting sending"
+    " accepting referring worker rep agent coach manager principal sees operator present client".split()
+)
+_CREDENTIAL = re.compile(
+    r",?\s{0,2}\b(?P<c>md|m\.d\.|rn|r\.n\.|np|n\.p\.|pa-c|phd|ph\.d\.|pharmd|rph|dds|dmd|mbbs|mbchb|"
+    r"frcp|frcs|facs|msw|lcsw|crna|lpn|cna|dpm|dpt|bsn|msn|fnp|aprn|wocn|jr\.|pt(?=,\s?lic)|ot(?=,\s?lic)|"
+    r"consultant (?:cardiologist|physician|surgeon)|specialty registrar|scribe|hygienist)(?![\w])"
+)
+_KIN_AFTER = re.compile(rf"\s?\(\s?(?:the |pt'?s |patient'?s )?(?:{_KIN}|scribe|interpreter|poa|hcp)\b")
+_EPONYM_ROOM = 26
+
+
+def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG001
+    """Yield every name that a cue announces."""
+    yield from _titled(view)
+    yield from _labeled(view)
+    yield from _with_credential(view)
+    yield from _named_kin(view)
+
+
+def _titled(view: TextView) -> Iterator[Finding]:
+    for match in _STRONG.finditer(view.lower):
+        name = name_words.read_name(view, match.end(), trusted=True)
+        if name:
+            yield _finding(name, "name.title", _base_of(match))
+
+
+def _labeled(view: TextView) -> Iterator[Finding]:
+    position = 0
+    while match := _LABEL.search(view.lower, position):
+        position = match.end()
+        cue = match.group()[: match.start("gap") - match.start()]
+        trusted = bool(match["colon"]) or (cue not in _WEAK and view.style == "mixed")
+        name = name_words.read_name(view, match.end(), trusted=trusted)
+        if name and _believable(view, name, cue):
+            yield _finding(name, "name.label", _base_of(match))
+            position = max(position, name[0])
+            yield from _further(view, name[1], _base_of(match))
+        elif match.end("gap") > match.start("gap"):
+            position = match.start("gap")
+
+
+def _believable(view: TextView, name: tuple[int, int], cue: str) -> bool:
+    start, end = name
+    if known_context.eponym_follows(view.lower[end : end + _EPONYM_ROOM]):
+        return False
+    token = view.tokens[view.index_at(start)]
+    if cue in _WEAK or view.style != "mixed":
+        if token.lower in name_words.NEVER:
+            return False
+        single = token.end >= end
+        return not (single and name_words.is_ordinary(token.lower)) or (
+            view.style == "mixed"
+            and not token.shouting
+            and name_words.is_listed(token.lower)
+            and cue not in ("and", "as", "for", "by", "&")
+        )
+    return True
+
+
+def _further(view: TextView, end: int, base: str) -> Iterator[Finding]:
+    """Names in a row after one cue: "Guy and Kent", "Cordova/Love", "Ada, Bo and Cy"."""
+    for _ in range(4):
+        link = re.compile(r"(?:,\s|\s(?:and|&|or)\s|/|\s/\s|,\sand\s)").match(view.plain, end)
+        if not link:
+            return
+        name = name_words.read_name(view, link.end(), trusted=False)
+        if not name:
+            name = name_words.read_name(view, link.end(), trusted=link.group() == "/")
+        if not name:
+            return
+        yield _finding(name, "name.label", base)
+        end = name[1]
+
+
+def _with_credential(view: TextView) -> Iterator[Finding]:
+    for match in _CREDENTIAL.finditer(view.lower):
+        if view.style == "mixed" and not view.plain[match.start("c")].isupper() and len(match["c"]) < 4:
+            continue
+        name = name_words.names_before(view, match.start())
+        if name:
+            yield _finding(name, "name.credential", "clinician")
+
+
+def _named_kin(view: TextView) -> Iterator[Finding]:
+    for match in _KIN_AFTER.finditer(view.lower):
+        name = name_words.names_before(view, match.start())
+        if name:
+            yield _finding(name, "name.kin", "relative")
+
+
+def _base_of(match: re.Match[str]) -> str:
+    for base in ("clinician", "relative", "patient"):
+        if match.groupdict().get(base):
+            return "person" if base == "patient" else base
+    return "person"
+
+
+def _finding(name: tuple[int, int], rule: str, base: str) -> Finding:
+    start, end = name
+    return Finding(start=start, end=end, category="name", confidence="sure", rule=rule, base=base)
