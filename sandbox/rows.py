@@ -2,15 +2,17 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from runtime.tables import UtcDateTime
 
 
 class SandboxBase(DeclarativeBase):
     """Metadata of this room alone; table names start with `ehr_`."""
 
 
-_TIME = DateTime(timezone=True)
+_TIME = UtcDateTime
 
 
 class ClientRow(SandboxBase):
