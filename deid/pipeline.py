@@ -74,7 +74,7 @@ def deidentify(case_input: CaseInput, policy: Policy) -> Prepared:
     """
     _check(case_input)
     require_r4(case_input.resources)
-    identity = known_identity.build((*case_input.resources, *case_input.identity_resources))
+    identity = known_identity.build(_naming(case_input))
     run = _start(case_input, policy, identity)
     texts = {key: run.typed_text(text, key) for key, text in sorted(case_input.texts.items())}
     numbered = _clean(case_input, policy, run)
@@ -100,6 +100,12 @@ def deidentify(case_input: CaseInput, policy: Policy) -> Prepared:
     )
     preview = _preview(run, numbered, gate)
     return Prepared(sealed=sealed, preview=preview, identity=identity)
+
+
+def _naming(case_input: CaseInput) -> list[Resource]:
+    """Return the resources that may name somebody; the bytes of a file name nobody."""
+    both = (*case_input.resources, *case_input.identity_resources)
+    return [each for each in both if each.get("resourceType") != "Binary"]
 
 
 def _check(case_input: CaseInput) -> None:

@@ -3,6 +3,8 @@
 import re
 from typing import Final
 
+from deid.attachments.plain_text import decoded
+
 _SIGNATURES: Final = (
     (b"%PDF", "PDF"),
     (b"{\\rtf", "RTF"),
@@ -45,7 +47,9 @@ def sniff(body: bytes) -> str:
         if body.startswith(signature) and (binary or len(signature) > _SHORT_SIGNATURE):
             return kind
     if body.startswith(_BYTE_ORDER_MARKS):
-        return "text"
+        # What follows the mark decides, read as the mark says; plain_text decides if it is text.
+        words = decoded(body)
+        return "binary" if words is None else _kind_of_text(words.encode("utf-8"))
     return "binary" if binary else _kind_of_text(body)
 
 

@@ -1,0 +1,142 @@
+"""Whole charts go through: nothing known leaves, nothing absurd is held, labels stay whole.
+
+Set CONFER_TEST_CHARTS to a folder of FHIR bundles to run over more charts than ship.
+"""
+
+import base64
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from deid import known_identity, policy
+from deid.pipeline import CaseInput, Prepared, deidentify
+from deid.recheck import views
+from sandbox import personas
+from tests.conftest import TEST_OPTIONS
+from tests.support import deid_cases
+
+Chart = tuple[str, list[dict[str, Any]]]
+
+
+def _charts() -> Iterator[Chart]:
+    yield from deid_cases.charts()
+    more = TEST_OPTIONS.get("CONFER_TEST_CHARTS")
+    if more:
+        yield from deid_cases.bundles(Path(more))
+
+
+CHARTS = dict(_charts())
+
+
+def _prepared(case: CaseInput) -> Prepared:
+    return deidentify(case, policy.load())
+
+
+@pytest.mark.parametrize("name", CHARTS)
+@pytest.mark.parametrize("types", [None, deid_cases.DEFAULT_TYPES], ids=["all", "default"])
+def test_a_chart_is_prepared_and_not_held(name: str, types: frozenset[str] | None) -> None:
+    case = deid_cases.of_chart(CHARTS[name], types=types)
+
+    prepared = _prepared(case)
+
+    assert prepared.sealed.receipt.gate_passed
+    assert prepared.sealed.receipt.gate_searched > 5
+    assert len(prepared.sealed.entries) + len(prepared.sealed.receipt.refused) >= 2
+
+
+@pytest.mark.parametrize("name", CHARTS)
+def test_no_true_identifier_of_the_patient_is_anywhere_in_the_bytes(name: str) -> None:
+    # Independent of the gate: plain search for the longest, least ambiguous true values.
+    case = deid_cases.of_chart(CHARTS[name])
+    sealed = _prepared(case).sealed
+    patient = case.resources[0]
+    own = {str(each.get("value", "")) for each in _dicts(patient.get("identifier"))}
+    own |= {str(each.get("value", "")) for each in _dicts(patient.get("telecom"))}
+    own |= {line for each in _dicts(patient.get("address")) for line in each.get("line", [])}
+    own |= {str(patient["id"]), str(patient.get("birthDate", ""))}
+    sought = {value for value in own if len(value) >= 7}
+    outgoing = [
+        text
+        for entry in sealed.entries
+        for string in deid_cases.strings(entry.resource)
+        for text in views(string)
+    ]
+
+    found = [value for value in sought if any(value in text for text in outgoing)]
+
+    assert not found
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [each for each in value or [] if isinstance(each, dict)]
+
+
+def test_less_than_one_in_a_hundred_code_labels_is_damaged() -> None:
+    damaged = total = 0
+    for chart in CHARTS.values():
+        case = deid_cases.of_chart(chart)
+        labels = {
+            (each["system"], each["code"]): each["display"]
+            for resource in case.resources
+            for each in _codings(resource)
+        }
+        for entry in _prepared(case).sealed.entries:
+            for coding in _codings(entry.resource):
+                if (coding["system"], coding["code"]) in labels:
+                    total += 1
+                    damaged += (
+                        "[" in coding["display"]
+                        and "[" not in labels[(coding["system"], coding["code"])]
+                        and coding["display"] not in _our_names()
+                    )
+    assert total > 1000
+    assert damaged / total < 0.01
+
+
+def _our_names() -> frozenset[str]:
+    systems = policy.load().codes.systems.values()
+    return frozenset(name for system in systems for name in system.names.values())
+
+
+def _codings(value: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(value, dict):
+        if {"system", "code", "display"} <= value.keys():
+            yield value
+        for each in value.values():
+            yield from _codings(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _codings(each)
+
+
+def test_no_canary_word_leaves() -> None:
+    persona = personas.load("canary")
+    words = [word.casefold() for word in persona.canary_words]
+    case = deid_cases.of_chart(CHARTS["canary"])
+
+    sealed = _prepared(case).sealed
+
+    bodies = [entry.body.decode().casefold() for entry in sealed.entries]
+    for entry in sealed.entries:
+        for string in deid_cases.strings(entry.resource):
+            bodies.extend(view.casefold() for view in views(string))
+    assert len(words) > 20
+    assert [word for word in words if any(word in body for body in bodies)] == []
+
+
+def test_the_documents_of_a_chart_leave_as_clean_text() -> None:
+    case = deid_cases.of_chart(CHARTS["adela"])
+
+    sealed = _prepared(case).sealed
+
+    notes = [
+        base64.b64decode(content["attachment"]["data"]).decode()
+        for entry in sealed.entries
+        if entry.resource_type == "DocumentReference"
+        for content in entry.resource["content"]
+    ]
+    assert len(notes) == 4
+    assert any("[relative 1]" in note for note in notes)
+    assert known_identity.build(case.resources[:1]).count > 3
