@@ -132,6 +132,43 @@ class Event(Enum):
         "reason",
     )
 
+    # hospital gateway
+    ANSWER_FILING_STOPPED = _event(
+        "gateway.answer_filing_stopped",
+        "warning",
+        "An answer could not be filed in the chart; it is tried again, or parked for a person.",
+        "code",
+        "again",
+    )
+    CASE_HELD = _event(
+        "gateway.case_held",
+        "warning",
+        "De-identification held a case back; nothing left the hospital.",
+        "reason",
+        "hits",
+    )
+    CASE_PARKED = _event(
+        "gateway.case_parked", "error", "A case waits for a person; it was not sent.", "reason"
+    )
+    CASE_SEND_DELAYED = _event(
+        "gateway.case_send_delayed",
+        "warning",
+        "The consult server does not answer; an approved case is kept and tried again.",
+        "code",
+    )
+    CHART_READ_FAILED = _event(
+        "gateway.chart_read_failed", "warning", "A chart could not be read.", "code"
+    )
+    CONSULT_POLL_FAILED = _event(
+        "gateway.consult_poll_failed",
+        "warning",
+        "The consult server could not be asked for news; asked again at the next time.",
+        "code",
+    )
+    DRAFTS_EXPIRED = _event(
+        "gateway.drafts_expired", "info", "Drafts past their time were deleted.", "count"
+    )
+
     # durable work
     JOB_DEAD = _event(
         "work.dead", "error", "A job was given up; a person has to look.", "kind", "code", "attempt"

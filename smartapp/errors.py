@@ -40,20 +40,6 @@ class HandoffRefused(SmartAppError):
     kind = "unauthenticated"
 
 
-class RequestForged(SmartAppError):
-    """A form came without the token of its own page; nothing was changed."""
-
-    code = "smartapp.request_forged"
-    kind = "forbidden"
-
-
-class PatientMissing(SmartAppError):
-    """The EHR launched the app without a patient in context; open a chart and launch from there."""
-
-    code = "smartapp.patient_missing"
-    kind = "invalid"
-
-
 class SiteUnknown(SmartAppError):
     """No EHR is registered under this site id."""
 

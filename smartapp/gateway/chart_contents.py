@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Resource = Mapping[str, Any]
+BySection = Mapping[str, Sequence[Resource]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,9 +35,7 @@ GROUPS: tuple[Group, ...] = (
     Group(key="reports", title="Reports", most=4, proposed=True, sections=("reports",)),
     Group(key="notes", title="Notes", most=2, proposed=True, sections=("notes", "documents")),
     Group(key="imaging", title="Imaging", most=5, proposed=False, sections=("imaging",)),
-    Group(
-        key="procedures", title="Procedures", most=20, proposed=False, sections=("procedures",)
-    ),
+    Group(key="procedures", title="Procedures", most=20, proposed=False, sections=("procedures",)),
     Group(
         key="immunizations",
         title="Immunizations",
@@ -53,27 +52,6 @@ GROUPS: tuple[Group, ...] = (
 )
 BY_KEY: Mapping[str, Group] = {group.key: group for group in GROUPS}
 
-_BY_TYPE = {
-    "Condition": "problems",
-    "AllergyIntolerance": "allergies",
-    "MedicationRequest": "medications",
-    "MedicationStatement": "medications",
-    "MedicationAdministration": "medications",
-    "MedicationDispense": "medications",
-    "Procedure": "procedures",
-    "DiagnosticReport": "reports",
-    "DocumentReference": "notes",
-    "ImagingStudy": "imaging",
-    "Immunization": "immunizations",
-    "FamilyMemberHistory": "family",
-}
-_OBSERVATIONS = {
-    "laboratory": "labs",
-    "vital-signs": "vitals",
-    "social-history": "social",
-    "survey": "social",
-    "imaging": "imaging",
-}
 _DATES = (
     "effectiveDateTime",
     "effectiveInstant",
@@ -89,19 +67,6 @@ _DATES = (
     "dateAsserted",
 )
 _PERIODS = ("effectivePeriod", "performedPeriod", "period", "onsetPeriod")
-
-
-def group_of(resource: Resource) -> str | None:
-    """The group a resource belongs to; None for what only says who somebody is."""
-    kind = str(resource.get("resourceType"))
-    if kind != "Observation":
-        return _BY_TYPE.get(kind)
-    for category in resource.get("category") or []:
-        for coding in category.get("coding") or []:
-            found = _OBSERVATIONS.get(str(coding.get("code")))
-            if found is not None:
-                return found
-    return "labs"
 
 
 def moment_of(resource: Resource) -> str:
@@ -128,57 +93,32 @@ class GroupContent:
     newest: str
 
 
-def contents(resources: Iterable[Resource]) -> tuple[GroupContent, ...]:
+def contents(by_section: BySection) -> tuple[GroupContent, ...]:
     """Count every group that the chart holds something of."""
-    found: dict[str, tuple[int, str]] = {}
-    for resource in resources:
-        key = group_of(resource)
-        if key is not None:
-            count, newest = found.get(key, (0, ""))
-            found[key] = (count + 1, max(newest, moment_of(resource)))
-    return tuple(
-        GroupContent(key=group.key, count=found[group.key][0], newest=found[group.key][1])
-        for group in GROUPS
-        if group.key in found
-    )
-
-
-def chosen(resources: Sequence[Resource], ticked: Iterable[str]) -> tuple[Resource, ...]:
-    """The resources to send: the patient first, then the newest of each ticked group.
-
-    Resources that a chosen one needs to be understood (a medication, a specimen) come along.
-    """
-    wanted = set(ticked)
-    grouped: dict[str, list[Resource]] = {}
-    for resource in resources:
-        key = group_of(resource)
-        if key in wanted and key is not None:
-            grouped.setdefault(key, []).append(resource)
-    picked: list[Resource] = [r for r in resources if r.get("resourceType") == "Patient"][:1]
+    found: list[GroupContent] = []
     for group in GROUPS:
-        newest_first = sorted(grouped.get(group.key, ()), key=moment_of, reverse=True)
-        picked.extend(newest_first[: group.most])
-    picked.extend(_needed_by(picked, resources))
+        entries = _entries(group, by_section)
+        if entries:
+            newest = max(moment_of(resource) for resource in entries)
+            found.append(GroupContent(key=group.key, count=len(entries), newest=newest))
+    return tuple(found)
+
+
+def chosen(by_section: BySection, ticked: Iterable[str]) -> tuple[Resource, ...]:
+    """The resources to send: the patient first, then the newest of each ticked group."""
+    wanted = set(ticked)
+    picked: list[Resource] = list(by_section.get("patient", ()))[:1]
+    for group in GROUPS:
+        if group.key in wanted:
+            entries = _entries(group, by_section)
+            picked.extend(sorted(entries, key=moment_of, reverse=True)[: group.most])
     return tuple(picked)
 
 
-def _needed_by(picked: Sequence[Resource], resources: Sequence[Resource]) -> list[Resource]:
-    """Medications that picked prescriptions only refer to."""
-    wanted = {
-        str(reference.get("reference", "")).rsplit("/", 1)[-1]
-        for resource in picked
-        if isinstance(reference := resource.get("medicationReference"), Mapping)
-    }
-    return [
-        resource
-        for resource in resources
-        if resource.get("resourceType") == "Medication" and resource.get("id") in wanted
-    ]
+def identifying(by_section: BySection) -> tuple[Resource, ...]:
+    """Everything that was read: whoever is named anywhere must be known to the gate."""
+    return tuple(resource for entries in by_section.values() for resource in entries)
 
 
-def patient_of(resources: Iterable[Resource]) -> Resource | None:
-    """The Patient resource of a chart."""
-    for resource in resources:
-        if resource.get("resourceType") == "Patient":
-            return resource
-    return None
+def _entries(group: Group, by_section: BySection) -> list[Resource]:
+    return [resource for name in group.sections for resource in by_section.get(name, ())]

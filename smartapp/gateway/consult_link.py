@@ -10,9 +10,9 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from runtime import clock, jose, json_text
-from runtime.errors import CodedError
-from runtime.outbound import Bearer, OutboundAnswer, OutboundClient, OutboundDown
-from smartapp.errors import ConsultRefused, ConsultUnreachable
+from runtime.errors import OutboundDown
+from runtime.outbound import Bearer, OutboundAnswer, OutboundClient
+from smartapp.errors import ConsultRefused, ConsultUnreachable, SmartAppError
 
 _ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 _SCOPE = (
@@ -81,10 +81,10 @@ class ConsultLink:
         try:
             return self._outbound.request(method, url, **more)
         except OutboundDown as down:
-            raise ConsultUnreachable(reason=str(down.reason)) from None
+            raise ConsultUnreachable(reason=down.reason) from None
 
     @staticmethod
-    def _problem(answer: OutboundAnswer) -> CodedError:
+    def _problem(answer: OutboundAnswer) -> SmartAppError:
         if answer.status >= 500 or answer.status == 429:
             return ConsultUnreachable(status=answer.status)
         return ConsultRefused(status=answer.status)
@@ -108,7 +108,11 @@ class ConsultLink:
         )
         if answer.status == 401:
             answer = self._call(
-                method, url, label=label, headers=headers, body=body,
+                method,
+                url,
+                label=label,
+                headers=headers,
+                body=body,
                 bearer=self._bearer(fresh=True),
             )
         return answer

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from fhir_adapters.ports import FhirSession
 from launch.ports import GrantId, Site
@@ -11,7 +11,7 @@ from runtime.durable import DurableClient
 from runtime.keyring import Keyring
 from smartapp.gateway.consult_link import ConsultLink
 from smartapp.gateway.deid_process import DeidWorkers
-from smartapp.store.launch_stores import Sites
+from smartapp.store.launch_stores import Sites, Tokens
 
 
 class ChartAccess(Protocol):
@@ -22,6 +22,16 @@ class ChartAccess(Protocol):
 
     def of_gateway(self, site: Site) -> FhirSession:
         """The chart as the gateway's own account may read and write it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class MemberFacts:
+    """What the hospital attests about its doctors when no roster says more."""
+
+    role: str = "doctor"
+    grade: str = "resident"
+    specialty: str = "394802001"
+    region: str = "US"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +46,8 @@ class Policy:
     reading_lease_seconds: float = 60.0
     escalation_phone: str = "2222"
     test_data: bool = False
+    write_on: Literal["on_arrival", "on_read"] = "on_arrival"
+    member_facts: MemberFacts = MemberFacts()
 
 
 def no_failpoint(_name: str) -> None:
@@ -53,6 +65,7 @@ class GatewayServices:
     keyring: Keyring
     durable: DurableClient
     sites: Sites
+    tokens: Tokens
     charts: ChartAccess
     consult: ConsultLink
     deid: DeidWorkers

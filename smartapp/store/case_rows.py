@@ -118,7 +118,9 @@ class OutboxRow(SmartAppBase):
             ("gw_revision.revision_id", "gw_revision.sha256", "gw_revision.gate"),
         ),
         CheckConstraint("gate = 'pass'", name="gate_passed"),
-        CheckConstraint("state IN ('waiting','sent','taken_back','parked')", name="state"),
+        CheckConstraint(
+            "state IN ('waiting','sending','sent','taken_back','parked')", name="state"
+        ),
         Index("ix_gw_outbox_state", "state"),
     )
 

@@ -126,7 +126,6 @@ def move(
     *,
     now: datetime,
     stage: str | None = None,
-    business_status: str | None = None,
     unread: bool | None = None,
     only_from: Sequence[str] | None = None,
 ) -> bool:
@@ -134,14 +133,19 @@ def move(
     values: dict[str, object] = {"changed_at": now}
     if stage is not None:
         values["stage"] = stage
-    if business_status is not None:
-        values["business_status"] = business_status
     if unread is not None:
         values["unread"] = unread
     change = update(CaseRow).where(CaseRow.case_id == case_id).values(**values)
     if only_from is not None:
         change = change.where(CaseRow.stage.in_(only_from))
     return touched(session.execute(change)) > 0
+
+
+def note_status(session: Session, case_id: str, business_status: str) -> None:
+    """Remember what the network calls the state of the case."""
+    session.execute(
+        update(CaseRow).where(CaseRow.case_id == case_id).values(business_status=business_status)
+    )
 
 
 def note_task(

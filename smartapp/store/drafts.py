@@ -167,10 +167,13 @@ def finish_reading(
     draft_id: str,
     *,
     snapshot: bytes | None,
+    patient: Mapping[str, Any] | None = None,
     now: datetime,
 ) -> None:
     """Store the chart that was read, or that it could not be read at all (None)."""
     row = _row(session, draft_id, now=now)
+    if patient is not None:
+        row.patient_sealed = seal_json(keyring, patient, _cell(row.site_id, draft_id, "patient"))
     row.state = "ready" if snapshot is not None else "failed"
     row.read_at = now
     row.leased_until = None
@@ -230,15 +233,6 @@ def mark_approved(session: Session, draft_id: str, *, version: int) -> bool:
         .values(state="approved")
     )
     return touched(done) > 0
-
-
-def wipe(session: Session, draft_id: str) -> None:
-    """Forget the chart and the words of a draft that was approved."""
-    row = session.get(DraftRow, draft_id)
-    if row is not None:
-        row.snapshot_sealed = None
-        row.form_sealed = None
-        row.choices_sealed = None
 
 
 def delete_expired(session: Session, *, now: datetime) -> int:

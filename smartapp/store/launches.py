@@ -148,3 +148,8 @@ def take_handoff(session: Session, keyring: Keyring, *, code: str, now: datetime
 def expired_grants(session: Session, *, now: datetime) -> tuple[str, ...]:
     """Grants of launches whose time is up: their tokens can be wiped."""
     return tuple(session.scalars(select(LaunchRow.grant_id).where(LaunchRow.expires_at <= now)))
+
+
+def delete_expired(session: Session, *, now: datetime) -> None:
+    """Forget launches whose time is up."""
+    session.execute(delete(LaunchRow).where(LaunchRow.expires_at <= now))

@@ -1,5 +1,6 @@
 """The outbox: approved bytes until the network has them, or a person took them back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -105,14 +106,21 @@ def note_attempt(session: Session, submission: str, *, problem: str) -> None:
     )
 
 
-def move(session: Session, submission: str, *, state: str, now: datetime | None = None) -> bool:
-    """Leave `waiting` by compare-and-set; True for the one that did it."""
+def move(
+    session: Session,
+    submission: str,
+    *,
+    state: str,
+    only_from: Sequence[str],
+    now: datetime | None = None,
+) -> bool:
+    """Change the state by compare-and-set; True for the one that did it."""
     values: dict[str, object] = {"state": state}
     if state == "sent":
         values.update(sent_at=now, last_problem="")
     done = session.execute(
         update(OutboxRow)
-        .where(OutboxRow.submission == submission, OutboxRow.state == "waiting")
+        .where(OutboxRow.submission == submission, OutboxRow.state.in_(only_from))
         .values(**values)
     )
     return touched(done) > 0

@@ -3,21 +3,13 @@
 The keys that open them stay in the hospital; nothing of these tables is ever sent.
 """
 
-from datetime import UTC, datetime
-
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    CursorResult,
-    DateTime,
-    Dialect,
-    LargeBinary,
-    MetaData,
-    Result,
-    String,
-    TypeDecorator,
-)
+from sqlalchemy import CursorResult, LargeBinary, MetaData, Result, String
 from sqlalchemy.orm import DeclarativeBase
+
+from runtime.tables import UtcDateTime
 
 _NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -28,32 +20,15 @@ _NAMING = {
 }
 
 
-class UtcTime(TypeDecorator[datetime]):
-    """An aware UTC moment; SQLite keeps no zone, so it is put back on reading."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Refuse a naive time rather than guess its zone."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("naive time")
-        return value.astimezone(UTC)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Return an aware time on every database."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
 class SmartAppBase(DeclarativeBase):
     """Base of every gw_* table."""
 
     metadata = MetaData(naming_convention=_NAMING)
-    type_annotation_map = {datetime: UtcTime, bytes: LargeBinary, str: String}  # noqa: RUF012
+    type_annotation_map = {  # noqa: RUF012 - the shape SQLAlchemy asks for
+        datetime: UtcDateTime,
+        bytes: LargeBinary,
+        str: String,
+    }
 
 
 def touched(result: Result[Any]) -> int:

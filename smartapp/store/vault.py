@@ -1,5 +1,6 @@
 """The vault: which case belongs to which patient. PHI side only; nothing here is ever sent."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +12,8 @@ from runtime.keyring import Keyring
 from smartapp.errors import CaseUnknown
 from smartapp.store.case_rows import VaultRow
 from smartapp.store.sealed import Cell, seal, seal_json, unseal, unseal_json
+
+UNCLEAR = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,12 +75,26 @@ def find(session: Session, keyring: Keyring, case_id: str) -> VaultLink:
     )
 
 
+def _same(one: str, other: str) -> bool:
+    """Whether two wordings can name the same person: `Marrowby` and `Mrs. Adela Marrowby`."""
+    first, second = (set(re.findall(r"\w+", text.casefold())) for text in (one, other))
+    return first <= second or second <= first
+
+
 def add_words(session: Session, keyring: Keyring, case_id: str, words: Mapping[str, str]) -> None:
-    """Add the tokens of a reply; a token that is known keeps its first meaning."""
+    """Add the tokens of a reply.
+
+    A token that stands for two different things in the two texts becomes `UNCLEAR`: it then
+    stays a token in the answer instead of becoming the wrong name.
+    """
     row = session.get(VaultRow, case_id)
     if row is None:
         raise CaseUnknown
     cell = _cell(row.site_id, case_id, "words")
-    merged = {**words, **unseal_json(keyring, row.words_sealed, cell)}
+    merged = unseal_json(keyring, row.words_sealed, cell)
+    for token, meant in words.items():
+        known = merged.setdefault(token, meant)
+        if known and not _same(known, meant):
+            merged[token] = UNCLEAR
     row.words_sealed = seal_json(keyring, merged, cell)
     session.flush()

@@ -1,0 +1,80 @@
+"""A finished launch becomes a working session: a handle, a draft, and a chart being read."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from launch.app_launch import LaunchResult
+from runtime import audit, clock, tokens
+from smartapp.gateway.pull_chart import begin_reading
+from smartapp.gateway.services import GatewayServices
+from smartapp.store import drafts, launches
+from smartapp.store.drafts import NewDraft
+from smartapp.store.launches import Launch
+from smartapp.store.sealed import hashed, keyed_hash
+
+
+def open_launch(
+    services: GatewayServices, result: LaunchResult, *, browser_secret: str, framed: bool
+) -> str:
+    """Store the launch, start to read the chart, and return the handle for the path."""
+    now = clock.now()
+    handle = tokens.new_secret()
+    site_id = str(result.site.site_id)
+    context = {
+        "patient": result.patient,
+        "encounter": result.context.encounter,
+        "user": result.user.reference,
+        "user_local": result.user.is_local,
+        "banner": result.context.need_patient_banner,
+        "scopes_missing": list(result.scopes_missing),
+    }
+    draft = new_draft(site_id, context)
+    launch = Launch(
+        handle_hash=hashed(handle),
+        site_id=site_id,
+        doctor_key=keyed_hash(services.index_key, "doctor", site_id, result.user.reference),
+        patient_key=keyed_hash(services.index_key, "patient", site_id, result.patient),
+        grant_id=str(result.grant_id),
+        draft_id=draft.draft_id,
+        framed=framed,
+        context=context,
+    )
+    with services.database.transaction() as session:
+        drafts.create(session, services.keyring, draft, now=now)
+        launches.create(
+            session,
+            services.keyring,
+            launch,
+            browser_secret=browser_secret,
+            now=now,
+            lifetime=timedelta(hours=services.policy.session_hours),
+        )
+        audit.append(
+            session, event="launch.opened", actor=launch.doctor_key, subject=launch.patient_key
+        )
+    begin_reading(services, launch)
+    return handle
+
+
+def new_draft(site_id: str, context: Mapping[str, Any]) -> NewDraft:
+    """An empty draft with its own case id and its own random case key."""
+    return NewDraft(
+        draft_id=tokens.new_uuid(),
+        site_id=site_id,
+        case_id=tokens.new_case_id(),
+        case_key=tokens.new_key(),
+        patient={name: context[name] for name in ("patient", "encounter", "user")},
+    )
+
+
+def start_another(services: GatewayServices, launch: Launch) -> Launch:
+    """A further question about the same patient: a new draft and a fresh reading."""
+    draft = new_draft(launch.site_id, launch.context)
+    with services.database.transaction() as session:
+        drafts.create(session, services.keyring, draft, now=clock.now())
+        launches.point_at(session, launch.handle_hash, draft_id=draft.draft_id)
+    moved = replace(launch, draft_id=draft.draft_id)
+    begin_reading(services, moved)
+    return moved

@@ -1,0 +1,123 @@
+"""Read the chart of a launch into its draft, section by section.
+
+The reading runs beside the request. Its draft is leased, so that when the process dies
+another one starts the reading again, and two never do it at once.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+from fhir_adapters.chart import ChartSection, ChartSnapshot
+from fhir_adapters.errors import AdapterError
+from fhir_adapters.ports import FhirSession
+from fhir_adapters.reading import read_chart
+from launch.errors import LaunchError
+from launch.ports import GrantId, SiteId
+from runtime import clock, json_text, logs, tokens
+from runtime.errors import OutboundDown, RuntimeFault, code_of
+from runtime.log_events import Event
+from smartapp.gateway.chart_contents import contents
+from smartapp.gateway.patient_facts import banner, is_complete, person_name
+from smartapp.gateway.services import GatewayServices
+from smartapp.store import drafts
+from smartapp.store.drafts import DraftSection
+from smartapp.store.launches import Launch
+
+
+def begin_reading(services: GatewayServices, launch: Launch) -> bool:
+    """Start the reading of a launch's draft unless a living process is at it already."""
+    holder = tokens.new_uuid()
+    now = clock.now()
+    until = now + timedelta(seconds=services.policy.reading_lease_seconds)
+    with services.database.transaction() as session:
+        taken = drafts.lease(session, launch.draft_id, holder=holder, until=until, now=now)
+    if taken:
+        services.run_aside(lambda: pull_chart(services, launch, holder=holder))
+    return taken
+
+
+def pull_chart(services: GatewayServices, launch: Launch, *, holder: str) -> None:
+    """Read everything, recording each section as it comes; store the chart or its failure."""
+    try:
+        snapshot, user_name = _read(services, launch, holder)
+    except (AdapterError, LaunchError, RuntimeFault) as problem:
+        logs.emit(Event.CHART_READ_FAILED, code=code_of(problem))
+        with services.database.transaction() as session:
+            drafts.finish_reading(
+                session, services.keyring, launch.draft_id, snapshot=None, now=clock.now()
+            )
+        return
+    _store(services, launch, snapshot, user_name)
+
+
+def _read(services: GatewayServices, launch: Launch, holder: str) -> tuple[ChartSnapshot, str]:
+    site = services.sites.by_id(SiteId(launch.site_id))
+    if site is None:
+        raise AdapterError
+    chart = services.charts.of_doctor(site, GrantId(launch.grant_id))
+
+    def on_section(section: ChartSection) -> None:
+        until = clock.now() + timedelta(seconds=services.policy.reading_lease_seconds)
+        with services.database.transaction() as session:
+            drafts.extend(session, launch.draft_id, holder=holder, until=until)
+            drafts.put_section(session, launch.draft_id, _section(section))
+
+    snapshot = read_chart(
+        chart,
+        patient_id=str(launch.context["patient"]),
+        encounter_id=launch.context.get("encounter"),
+        on_section=on_section,
+    )
+    return snapshot, _user_name(chart, launch)
+
+
+def _user_name(chart: FhirSession, launch: Launch) -> str:
+    """How the chart names the doctor; the app works without."""
+    if not launch.context.get("user_local"):
+        return ""
+    try:
+        answer = chart.get(str(launch.context["user"]))
+        found: dict[str, Any] = json_text.loads(answer.body) if answer.status == 200 else {}
+    except (OutboundDown, LaunchError, RuntimeFault):
+        return ""
+    return person_name(found)
+
+
+def _section(section: ChartSection) -> DraftSection:
+    return DraftSection(
+        name=str(section.name),
+        state=section.state,
+        reason=str(section.reason or ""),
+        count=section.count,
+    )
+
+
+def _store(
+    services: GatewayServices, launch: Launch, snapshot: ChartSnapshot, user_name: str
+) -> None:
+    by_section = {str(name): list(found) for name, found in snapshot.by_section.items()}
+    today = clock.now().astimezone().date()
+    patient = {
+        "patient": launch.context["patient"],
+        "encounter": launch.context.get("encounter"),
+        "user": launch.context["user"],
+        "user_name": user_name,
+        "banner": banner(snapshot.patient, today=today),
+        "checkable": is_complete(snapshot.patient),
+        "flags": sorted(str(flag) for flag in snapshot.flags),
+        "contents": [
+            {"key": group.key, "count": group.count, "newest": group.newest}
+            for group in contents(by_section)
+        ],
+    }
+    with services.database.transaction() as session:
+        for section in snapshot.sections:
+            drafts.put_section(session, launch.draft_id, _section(section))
+        drafts.finish_reading(
+            session,
+            services.keyring,
+            launch.draft_id,
+            snapshot=json_text.dumps({"by_section": by_section}),
+            patient=patient,
+            now=clock.now(),
+        )

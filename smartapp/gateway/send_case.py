@@ -1,0 +1,146 @@
+"""Send an approved submission: these bytes, once, with a receipt kept of what the network said.
+
+A crash at any point is harmless: the network recognizes the submission by its key and hash
+and gives the stored answer again.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from exchange import names
+from runtime import audit, clock, json_text, logs, tokens
+from runtime.durable import RetryLater
+from runtime.errors import JsonTextError
+from runtime.log_events import Event
+from smartapp.errors import BytesAltered, ConsultRefused, ConsultUnreachable
+from smartapp.gateway.egress import SealedParcel, leave
+from smartapp.gateway.services import GatewayServices
+from smartapp.store import cases, outbox, parked, vault
+from smartapp.store.outbox import OutboxItem
+from smartapp.store.parked import Parked
+
+
+def send_case(services: GatewayServices, submission: str) -> str:
+    """Send one submission and return its state: sent, taken_back or parked.
+
+    Raises `RetryLater` when the network does not answer; the bytes stay and the doctor's
+    page says so.
+    """
+    item = _load(services, submission)
+    if item is None or item.state in ("sent", "taken_back", "parked"):
+        return item.state if item else "taken_back"
+    now = clock.now()
+    if now >= item.stale_after:
+        return _when_stale(services, item, now)
+    with services.database.transaction() as session:
+        # From here on it can no longer be taken back.
+        if not outbox.move(session, submission, state="sending", only_from=("waiting", "sending")):
+            return "taken_back"
+    try:
+        parcel = SealedParcel(submission=submission, sha256=item.sha256, body=item.body)
+        answer = leave(services.consult, parcel)
+    except ConsultUnreachable as down:
+        with services.database.transaction() as session:
+            outbox.note_attempt(session, submission, problem=down.code)
+        with logs.bind(case_id=item.case_id):
+            logs.emit(Event.CASE_SEND_DELAYED, code=down.code)
+        raise RetryLater from None
+    except ConsultRefused as refused:
+        return _park(services, item, f"refused_{refused.facts.get('status', 0)}", now)
+    except BytesAltered:
+        return _park(services, item, "bytes_altered", now)
+    services.failpoint("after_send_before_receipt")
+    return _store_receipt(services, item, answer.body)
+
+
+def _load(services: GatewayServices, submission: str) -> OutboxItem | None:
+    with services.database.read() as session:
+        case_id = outbox.case_of(session, submission)
+        if case_id is None:
+            return None
+        site_id = vault.find(session, services.keyring, case_id).site_id
+        return outbox.load(session, services.keyring, submission, site_id=site_id)
+
+
+def _store_receipt(services: GatewayServices, item: OutboxItem, body: bytes) -> str:
+    now = clock.now()
+    task_ref = _task_reference(body)
+    with services.database.transaction() as session:
+        outbox.keep_response(
+            session, services.keyring, item.submission, site_id=item.site_id, response=body
+        )
+        if not outbox.move(session, item.submission, state="sent", only_from=("sending",), now=now):
+            return "sent"
+        if item.kind == "case":
+            cases.move(session, item.case_id, now=now, stage="sent")
+            cases.note_status(session, item.case_id, "submitted")
+            if task_ref is not None:
+                cases.note_task(session, item.case_id, task_ref=task_ref, version=1, due_at=None)
+        else:
+            cases.move(session, item.case_id, now=now, stage="sent", only_from=("question",))
+        parked.resolve_item(
+            session, case_id=item.case_id, item=item.submission, resolution="sent", now=now
+        )
+        audit.append(
+            session,
+            event="case.sent" if item.kind == "case" else "reply.sent",
+            actor="gateway",
+            subject=item.case_id,
+            detail={"sha256": item.sha256},
+        )
+    return "sent"
+
+
+def _task_reference(body: bytes) -> str | None:
+    """`Task/id` of the case from the transaction response."""
+    try:
+        response: dict[str, Any] = json_text.loads(body)
+    except JsonTextError:
+        return None
+    for entry in response.get("entry") or []:
+        location = str((entry.get("response") or {}).get("location", ""))
+        parts = location.split("/_history/", 1)[0].split("/")
+        if len(parts) >= 2 and parts[-2] == "Task":
+            return f"Task/{parts[-1]}"
+    return None
+
+
+def _when_stale(services: GatewayServices, item: OutboxItem, now: datetime) -> str:
+    """Past the promised time nothing new is sent; but it may have arrived already."""
+    if item.state == "sending" and item.kind == "case":
+        key = f"{names.SID_TASK}|{names.identifier_value(item.case_id, 'task', 1)}"
+        try:
+            for task in services.consult.search("Task", [("identifier", key)]):
+                response = {"entry": [{"response": {"location": f"Task/{task['id']}"}}]}
+                return _store_receipt(services, item, json_text.dumps(response))
+        except ConsultUnreachable:
+            raise RetryLater from None
+    return _park(services, item, "unsent_at_due", now)
+
+
+def _park(services: GatewayServices, item: OutboxItem, reason: str, now: datetime) -> str:
+    with services.database.transaction() as session:
+        outbox.move(session, item.submission, state="parked", only_from=("waiting", "sending"))
+        if item.kind == "case":
+            cases.move(session, item.case_id, now=now, stage="parked", unread=True)
+        parked.park(
+            session,
+            Parked(
+                parked_id=tokens.new_uuid(),
+                case_id=item.case_id,
+                item=item.submission,
+                reason=reason,
+                since=now,
+            ),
+        )
+        audit.append(
+            session,
+            event="case.parked",
+            actor="gateway",
+            subject=item.case_id,
+            outcome="failure",
+            detail={"reason": reason},
+        )
+    with logs.bind(case_id=item.case_id):
+        logs.emit(Event.CASE_PARKED, reason=reason)
+    return "parked"

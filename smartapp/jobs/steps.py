@@ -1,0 +1,50 @@
+"""The gateway's durable work: send, file, acknowledge, decide; and the poll.
+
+Arguments are opaque ids. Each use case looks before it repeats an effect, so a job that is
+run again after a crash does no harm.
+"""
+
+from collections.abc import Callable, Mapping
+
+from runtime.durable import Steps, Workflow
+from smartapp.gateway.acknowledge import acknowledge
+from smartapp.gateway.collect_answers import collect_answers
+from smartapp.gateway.file_answer import file_answer
+from smartapp.gateway.record_decision import send_decision
+from smartapp.gateway.send_case import send_case
+from smartapp.gateway.services import GatewayServices
+from smartapp.gateway.sweep import sweep
+
+SWEEP_SECONDS = 300.0
+
+
+def workflows(services: GatewayServices) -> Mapping[str, Workflow]:
+    """The workflows of `confer work gateway`, by kind."""
+
+    def send(steps: Steps, args: Mapping[str, str]) -> None:
+        steps.step("send", lambda: send_case(services, args["submission"]))
+
+    def file(steps: Steps, args: Mapping[str, str]) -> None:
+        steps.step("file", lambda: file_answer(services, args["case"], args["opinion"]))
+
+    def close(steps: Steps, args: Mapping[str, str]) -> None:
+        steps.step("acknowledge", lambda: acknowledge(services, args["case"], args["opinion"]))
+
+    def decide(steps: Steps, args: Mapping[str, str]) -> None:
+        steps.step("decide", lambda: send_decision(services, args["case"]))
+
+    return {"send": send, "file": file, "acknowledge": close, "decide": decide}
+
+
+def schedules(
+    services: GatewayServices, *, poll_seconds: float
+) -> Mapping[str, tuple[float, Callable[[], None]]]:
+    """The periodic tasks of `confer work gateway`: name -> (seconds, task)."""
+
+    def collect() -> None:
+        collect_answers(services)
+
+    def tidy() -> None:
+        sweep(services)
+
+    return {"collect": (poll_seconds, collect), "sweep": (SWEEP_SECONDS, tidy)}
