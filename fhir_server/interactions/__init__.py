@@ -1,0 +1,1 @@
+"""The FHIR interactions as plain functions, free of any web framework."""

@@ -1,0 +1,1 @@
+"""Search parameters: from query text to clauses, index values and SQL."""

@@ -1,0 +1,86 @@
+"""Page links: sealed, so that nobody reads, changes or borrows them.
+
+A link carries the whole query and the place where the page ended. It is encrypted because
+a query may hold what must not stand in an address, and bound to its caller.
+"""
+
+import base64
+import binascii
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from fhir_server.errors import Issue, PageLinkInvalid
+from runtime import clock, json_text
+from runtime.errors import JsonTextError
+
+PARAMETER = "_page"
+LIFETIME = timedelta(hours=1)
+_NONCE_BYTES = 12
+_MAX_TOKEN = 8_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageState:
+    """Everything needed to go on: where, what was asked, and the last place seen."""
+
+    address: str
+    pairs: tuple[tuple[str, str], ...] = field(repr=False)
+    keys: tuple[Any, ...] = field(repr=False)
+    pk: int
+    total: int | None = None
+
+
+def seal(state: PageState, *, key: bytes, nonce: bytes, binding: str) -> str:
+    """Return the opaque text of a page link, valid for an hour and for one caller."""
+    plain = json_text.dumps(
+        {
+            "a": state.address,
+            "q": [list(pair) for pair in state.pairs],
+            "k": list(state.keys),
+            "p": state.pk,
+            "n": state.total,
+            "e": (clock.now() + LIFETIME).isoformat(),
+        }
+    )
+    sealed = AESGCM(key).encrypt(nonce, plain, _bound(binding))
+    return base64.urlsafe_b64encode(nonce + sealed).decode("ascii").rstrip("=")
+
+
+def unseal(text: str, *, key: bytes, binding: str, address: str) -> PageState:
+    """Open a page link of this caller for this address, or raise `PageLinkInvalid`."""
+    plain = _decrypt(text, key, binding)
+    if plain["a"] != address or datetime.fromisoformat(plain["e"]) < clock.now():
+        raise _invalid()
+    return PageState(
+        address=plain["a"],
+        pairs=tuple((name, value) for name, value in plain["q"]),
+        keys=tuple(plain["k"]),
+        pk=plain["p"],
+        total=plain["n"],
+    )
+
+
+def _decrypt(text: str, key: bytes, binding: str) -> dict[str, Any]:
+    if len(text) > _MAX_TOKEN or not text.isascii():
+        raise _invalid()
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        opened = AESGCM(key).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], _bound(binding))
+        plain: dict[str, Any] = json_text.loads(opened)
+    except (binascii.Error, ValueError, InvalidTag, JsonTextError):
+        raise _invalid() from None
+    return plain
+
+
+def _bound(binding: str) -> bytes:
+    return b"fhir_server.page:" + binding.encode()
+
+
+def _invalid() -> PageLinkInvalid:
+    return PageLinkInvalid(
+        issues=[Issue(code="expired", expression=f"http.{PARAMETER}", rule="search again")]
+    )

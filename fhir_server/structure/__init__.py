@@ -1,0 +1,1 @@
+"""Is this JSON a resource of the type it claims to be?"""
