@@ -16,21 +16,28 @@ SNAPSHOT_TYPES = frozenset(
     {
         "AllergyIntolerance",
         "CarePlan",
+        "CareTeam",
         "Composition",
         "Condition",
+        "Device",
         "DiagnosticReport",
         "DocumentReference",
         "Encounter",
         "FamilyMemberHistory",
+        "Goal",
         "ImagingStudy",
         "Immunization",
         "Medication",
         "MedicationAdministration",
+        "MedicationDispense",
         "MedicationRequest",
         "MedicationStatement",
         "Observation",
         "Patient",
         "Procedure",
+        "QuestionnaireResponse",
+        "ServiceRequest",
+        "Specimen",
     }
 )
 MAX_RESOURCES = 5_000

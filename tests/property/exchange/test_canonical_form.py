@@ -11,7 +11,7 @@ from exchange import canonical
 from exchange.errors import UnresolvedReference
 from runtime import json_text
 
-_words = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\x00"), max_size=12)
+_words = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=12)
 _names = st.text("abcdefgXYZ_é", min_size=1, max_size=6).filter(
     lambda name: name not in ("id", "text", "meta", "reference", "identifier")
 )

@@ -1,0 +1,95 @@
+"""Codes, quantities and attachments in words (pure)."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+
+def concept_words(concept: object) -> str:
+    """Return the words of a CodeableConcept: its text, else a display, else a code."""
+    if not isinstance(concept, Mapping):
+        return ""
+    if isinstance(concept.get("text"), str) and concept["text"].strip():
+        return str(concept["text"]).strip()
+    codings = [item for item in concept.get("coding") or [] if isinstance(item, Mapping)]
+    for name in ("display", "code"):
+        for coding in codings:
+            if isinstance(coding.get(name), str) and coding[name].strip():
+                return str(coding[name]).strip()
+    return ""
+
+
+def codes_of(concepts: object) -> set[str]:
+    """Return all codes of a CodeableConcept or of a list of them."""
+    items = concepts if isinstance(concepts, list) else [concepts]
+    return {
+        str(coding.get("code"))
+        for item in items
+        if isinstance(item, Mapping)
+        for coding in item.get("coding") or []
+        if isinstance(coding, Mapping)
+    }
+
+
+def number_of(value: object) -> Decimal | None:
+    """Return a JSON number as a Decimal, precision kept; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
+        return None
+    return Decimal(value)
+
+
+def quantity_words(quantity: object) -> str:
+    """Return a Quantity in words, as "< 5.0 mmol/L"."""
+    if not isinstance(quantity, Mapping):
+        return ""
+    value = number_of(quantity.get("value"))
+    if value is None:
+        return ""
+    unit = str(quantity.get("unit") or quantity.get("code") or "")
+    return " ".join(
+        part for part in (str(quantity.get("comparator") or ""), f"{value}", unit) if part
+    )
+
+
+def value_words(holder: Mapping[str, Any]) -> str:
+    """Return the value[x] of an Observation or component in words."""
+    if "valueQuantity" in holder:
+        return quantity_words(holder["valueQuantity"])
+    if "valueCodeableConcept" in holder:
+        return concept_words(holder["valueCodeableConcept"])
+    for name in ("valueString", "valueTime"):
+        if isinstance(holder.get(name), str):
+            return str(holder[name])
+    if "valueInteger" in holder:
+        return str(holder["valueInteger"])
+    if "valueBoolean" in holder:
+        return "yes" if holder["valueBoolean"] is True else "no"
+    if "valueRatio" in holder:
+        ratio = holder["valueRatio"]
+        return ":".join(quantity_words(ratio.get(end)) for end in ("numerator", "denominator"))
+    if "valueRange" in holder:
+        given = holder["valueRange"]
+        return " to ".join(filter(None, (quantity_words(given.get(e)) for e in ("low", "high"))))
+    return concept_words(holder.get("dataAbsentReason"))
+
+
+def attachment_text(attachment: object) -> str:
+    """Return the text of an inline text attachment; other content is not shown."""
+    if not isinstance(attachment, Mapping):
+        return ""
+    if not str(attachment.get("contentType", "")).startswith("text/plain"):
+        return ""
+    try:
+        return base64.b64decode(str(attachment.get("data", "")), validate=True).decode("utf-8")
+    except (binascii.Error, ValueError):
+        return ""
+
+
+def one_line(text: str, limit: int = 160) -> str:
+    """Return a text as one line, cut at a word."""
+    line = " ".join(text.split())
+    if len(line) <= limit:
+        return line
+    return line[:limit].rsplit(" ", 1)[0] + " \N{HORIZONTAL ELLIPSIS}"

@@ -1,0 +1,307 @@
+"""The nested snapshot, read for the case page: lists, series, timeline, documents (pure).
+
+A snapshot comes from outside: nothing here may fail on an element of a surprising shape.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from consult.domain.case_view import Clinical, Document, Line, Removal
+from consult.domain.codes_in_words import (
+    attachment_text,
+    codes_of,
+    concept_words,
+    number_of,
+    one_line,
+    quantity_words,
+)
+from consult.domain.measurements import lines_of, observation_when, series_of
+from consult.domain.relative_time import When, when_of
+from exchange import names
+
+MAX_TIMELINE = 40
+_WORDS_FOR = {"female": "Woman", "male": "Man", "other": "Person", "unknown": "Person"}
+_INACTIVE = frozenset({"inactive", "resolved", "remission"})
+_STOPPED = frozenset({"stopped", "cancelled", "completed", "not-taken", "entered-in-error"})
+_MEDICATION_TYPES = ("MedicationRequest", "MedicationStatement", "MedicationAdministration")
+
+Resource = Mapping[str, Any]
+
+
+class _Snapshot:
+    """The resources of all snapshots of a case, by type and by URL."""
+
+    def __init__(self, snapshots: Iterable[Resource]) -> None:
+        self._by_type: dict[str, list[tuple[str, Resource]]] = {}
+        self._by_url: dict[str, Resource] = {}
+        for snapshot in snapshots:
+            for entry in snapshot.get("entry") or []:
+                resource = entry.get("resource") if isinstance(entry, Mapping) else None
+                if isinstance(resource, Mapping):
+                    url = str(entry.get("fullUrl"))
+                    kind = str(resource.get("resourceType"))
+                    self._by_type.setdefault(kind, []).append((url, resource))
+                    self._by_url[url] = resource
+
+    def of(self, *types: str) -> list[Resource]:
+        return [resource for kind in types for _, resource in self._by_type.get(kind, [])]
+
+    def keyed(self, kind: str) -> list[tuple[str, Resource]]:
+        return [
+            (url.rsplit("/case/", 1)[-1].split("/", 1)[-1], one)
+            for url, one in self._by_type.get(kind, [])
+        ]
+
+    def target(self, reference: object) -> Resource | None:
+        if not isinstance(reference, Mapping):
+            return None
+        return self._by_url.get(str(reference.get("reference")))
+
+
+def read_clinical(snapshots: Iterable[Resource]) -> Clinical:
+    """Group the content of the snapshots of one case for reading."""
+    snapshot = _Snapshot(snapshots)
+    observations = snapshot.of("Observation")
+    vitals = [one for one in observations if _has_category(one, "vital-signs")]
+    social = [one for one in observations if _has_category(one, "social-history", "survey")]
+    set_apart = {id(one) for one in (*vitals, *social)}
+    results = [
+        one
+        for one in observations
+        if id(one) not in set_apart and names.LOINC_AGE not in codes_of(one.get("code"))
+    ]
+    notes, reports = _notes(snapshot), _reports(snapshot)
+    newest = max((observation_when(one) for one in results), key=lambda w: w.order, default=When())
+    return Clinical(
+        subject=_subject(snapshot),
+        problems=_newest_first(_problem(one) for one in snapshot.of("Condition")),
+        medications=_medications(snapshot),
+        allergies=tuple(_allergy(one) for one in snapshot.of("AllergyIntolerance")),
+        background=(
+            *lines_of(social),
+            *(_relative(one) for one in snapshot.of("FamilyMemberHistory")),
+        ),
+        results=series_of(results),
+        other_results=lines_of(results),
+        vitals=series_of(vitals),
+        timeline=_timeline(snapshot),
+        documents=(*notes, *reports),
+        result_count=len(results),
+        note_count=len(notes),
+        document_count=len(reports),
+        newest_result=newest.words,
+    )
+
+
+def _has_category(resource: Resource, *codes: str) -> bool:
+    return bool(codes_of(resource.get("category") or []).intersection(codes))
+
+
+def _newest_first(lines: Iterable[Line]) -> tuple[Line, ...]:
+    kept = [line for line in lines if line.text]
+    return tuple(sorted(kept, key=lambda line: (line.struck, -_or_zero(line.when))))
+
+
+def _or_zero(when: When) -> float:
+    return float(when.minutes) if when.minutes is not None else float("-inf")
+
+
+def _subject(snapshot: _Snapshot) -> str:
+    patient: Resource = next(iter(snapshot.of("Patient")), {})
+    words = [_WORDS_FOR.get(str(patient.get("gender")), "Person")]
+    for observation in snapshot.of("Observation"):
+        if names.LOINC_AGE in codes_of(observation.get("code")):
+            quantity = observation.get("valueQuantity") or {}
+            words.append(_age_words(quantity))
+            break
+    address: Resource = next(iter(patient.get("address") or []), {})
+    if isinstance(address, Mapping) and address.get("state"):
+        words.append(str(address["state"]))
+    return ", ".join(word for word in words if word)
+
+
+def _age_words(quantity: Resource) -> str:
+    value = number_of(quantity.get("value"))
+    if value is None:
+        return ""
+    if quantity.get("code") == "a" and quantity.get("comparator"):
+        return f"{value} or older"
+    return f"{value}" if quantity.get("code") == "a" else quantity_words(quantity)
+
+
+def _problem(condition: Resource) -> Line:
+    status = codes_of(condition.get("clinicalStatus"))
+    refuted = codes_of(condition.get("verificationStatus")) & {"refuted"}
+    return Line(
+        text=concept_words(condition.get("code")) + (" (refuted)" if refuted else ""),
+        when=when_of(condition, "onsetDateTime", "onsetPeriod.start", "recordedDate"),
+        struck=bool(status & _INACTIVE or refuted),
+    )
+
+
+def _medications(snapshot: _Snapshot) -> tuple[Line, ...]:
+    lines = []
+    for one in snapshot.of(*_MEDICATION_TYPES):
+        named = concept_words(one.get("medicationCodeableConcept"))
+        if not named:
+            target = snapshot.target(one.get("medicationReference"))
+            named = concept_words(target.get("code")) if target else ""
+        lines.append(
+            Line(
+                text=" ".join(part for part in (named, _dosage(one)) if part) if named else "",
+                when=when_of(
+                    one,
+                    "effectiveDateTime",
+                    "effectivePeriod.start",
+                    "authoredOn",
+                    "dateAsserted",
+                ),
+                struck=str(one.get("status")) in _STOPPED
+                and one.get("resourceType") != "MedicationAdministration",
+            )
+        )
+    return _newest_first(lines)
+
+
+def _dosage(medication: Resource) -> str:
+    for name in ("dosageInstruction", "dosage"):
+        given = medication.get(name)
+        items = given if isinstance(given, list) else [given]
+        for item in items:
+            if isinstance(item, Mapping):
+                if isinstance(item.get("text"), str):
+                    return str(item["text"])
+                dose = item.get("dose") or next(
+                    (rate.get("doseQuantity") for rate in item.get("doseAndRate") or []), None
+                )
+                return quantity_words(dose)
+    return ""
+
+
+def _allergy(allergy: Resource) -> Line:
+    reactions = [
+        one_line(", ".join(concept_words(sign) for sign in reaction.get("manifestation") or []))
+        + (f" ({reaction['severity']})" if reaction.get("severity") else "")
+        for reaction in allergy.get("reaction") or []
+        if isinstance(reaction, Mapping)
+    ]
+    words = "; ".join(reaction for reaction in reactions if reaction.strip())
+    named = concept_words(allergy.get("code"))
+    return Line(
+        text=f"{named}: {words}" if words else named,
+        when=when_of(allergy, "onsetDateTime", "recordedDate", "lastOccurrence"),
+        struck=bool(codes_of(allergy.get("clinicalStatus")) & _INACTIVE),
+    )
+
+
+def _relative(history: Resource) -> Line:
+    conditions = ", ".join(
+        concept_words(item.get("code"))
+        for item in history.get("condition") or []
+        if isinstance(item, Mapping)
+    )
+    return Line(
+        text=f"{concept_words(history.get('relationship'))}: {conditions}".strip(": "),
+        when=When(),
+    )
+
+
+def _timeline(snapshot: _Snapshot) -> tuple[Line, ...]:
+    """What happened before the question, oldest first, the newest events if there are many."""
+    lines = [
+        Line(text=_encounter_words(one), when=when_of(one, "period.start"))
+        for one in snapshot.of("Encounter")
+    ]
+    lines += [
+        Line(
+            text=concept_words(one.get("code")),
+            when=when_of(one, "performedDateTime", "performedPeriod.start"),
+        )
+        for one in snapshot.of("Procedure")
+    ]
+    lines += [
+        Line(text=f"Onset: {concept_words(one.get('code'))}", when=when_of(one, "onsetDateTime"))
+        for one in snapshot.of("Condition")
+    ]
+    lines += [
+        Line(
+            text=one_line(
+                f"{concept_words(one.get('code'))}: {one.get('conclusion', '')}".rstrip(": ")
+            ),
+            when=when_of(one, "effectiveDateTime", "effectivePeriod.start", "issued"),
+        )
+        for one in snapshot.of("DiagnosticReport")
+        if one.get("conclusion")
+    ]
+    lines += [
+        Line(
+            text=f"Started: {concept_words(one.get('medicationCodeableConcept'))}",
+            when=when_of(one, "authoredOn", "effectivePeriod.start"),
+        )
+        for one in snapshot.of("MedicationRequest", "MedicationStatement")
+        if concept_words(one.get("medicationCodeableConcept"))
+    ]
+    dated = [line for line in lines if line.when.is_known and line.text.strip()]
+    dated.sort(key=lambda line: line.when.order)
+    return tuple(dated[-MAX_TIMELINE:])
+
+
+def _encounter_words(encounter: Resource) -> str:
+    kinds = ", ".join(filter(None, (concept_words(item) for item in encounter.get("type") or [])))
+    coded = encounter.get("class")
+    place = (
+        str(coded.get("display") or coded.get("code") or "") if isinstance(coded, Mapping) else ""
+    )
+    reasons = ", ".join(filter(None, (concept_words(r) for r in encounter.get("reasonCode") or [])))
+    return one_line(": ".join(part for part in (kinds or place, reasons) if part))
+
+
+def _notes(snapshot: _Snapshot) -> tuple[Document, ...]:
+    notes = []
+    for key, one in snapshot.keyed("DocumentReference"):
+        texts = [
+            attachment_text(item.get("attachment"))
+            for item in one.get("content") or []
+            if isinstance(item, Mapping)
+        ]
+        text = "\n\n".join(part for part in texts if part)
+        if text:
+            title = concept_words(one.get("type")) or str(one.get("description") or "Note")
+            when = when_of(one, "date", "context.period.start")
+            notes.append(Document(key=key, title=title, when=when, text=text))
+    return tuple(sorted(notes, key=lambda note: note.when.order, reverse=True))
+
+
+def _reports(snapshot: _Snapshot) -> tuple[Document, ...]:
+    reports = []
+    for key, one in snapshot.keyed("DiagnosticReport"):
+        texts = [attachment_text(item) for item in one.get("presentedForm") or []]
+        texts.append(str(one.get("conclusion") or ""))
+        text = "\n\n".join(part for part in texts if part.strip())
+        if text:
+            when = when_of(one, "effectiveDateTime", "effectivePeriod.start", "issued")
+            title = concept_words(one.get("code")) or "Report"
+            reports.append(Document(key=key, title=title, when=when, text=text))
+    return tuple(sorted(reports, key=lambda report: report.when.order, reverse=True))
+
+
+def read_removals(claims: Mapping[str, Any]) -> tuple[Removal, ...]:
+    """Return what a receipt says was removed, hidden, refused or missing."""
+    removed = claims.get("removed")
+    counts = {
+        str(name): count
+        for name, count in (removed.items() if isinstance(removed, Mapping) else ())
+        if isinstance(count, int)
+    }
+    lines = [
+        Removal(text=f"Removed: {name.replace('_', ' ')}", count=count)
+        for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    ]
+    if isinstance(claims.get("given_back"), int) and claims["given_back"]:
+        lines.append(Removal(text="Given back by the asker", count=claims["given_back"]))
+    for name, words in (("refused", "Not sent"), ("incomplete", "Incomplete in the chart")):
+        items = claims.get(name)
+        lines += [
+            Removal(text=f"{words}: {item}") for item in (items if isinstance(items, list) else ())
+        ]
+    return tuple(lines)
