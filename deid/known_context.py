@@ -24,8 +24,12 @@ _CREDENTIAL_AFTER = re.compile(
 _VERB_AFTER = re.compile(
     r"\A\s{1,2}(?:reports?|reported|denie[sd]|states?|stated|complain(?:s|ed)|presents?|presented|"
     r"tolerated|feels|felt|says|said|endorse[sd]|describes?|was (?:admitted|seen|discharged|taken)|"
-    r"rounded|visited|phoned|called|lives?|agree[sd]|aware|noted|notified|drove|toured|updated)\b"
+    r"rounded|visited|phoned|called|lives?|agree[sd]|aware|noted|notified|drove|toured|updated|"
+    r"family|wife|husband|is an?\s(?:\d|[a-z]+ty)|asked|came|gave|who|over at|at bedside|handoff)\b|"
+    r"\A\s?\((?:legal name|aka|dob|mrn|age|nickname|\"|'|\d{6})"
 )
+#: a report is headed by a surname in capitals and a birth date or record number
+_HEADING_AFTER = re.compile(r"\A\s{1,4}\(?(?:dob|mrn|nhs|h/n|[a-z]?\d{6,}|\d\d-\d\d-\d\d)")
 _INITIAL_BEFORE = re.compile(r"(?:^|[\s(,/])[a-z]\.?\s{0,2}\Z")
 #: nouns that turn a surname into a disease, sign, test or thing
 _EPONYM_AFTER = re.compile(
@@ -69,6 +73,8 @@ def stands_as_name(folded: FoldedText, start: int, end: int) -> bool:
     if in_name_context(folded, start, end):
         return True
     word = folded.plain[start:end]
+    if word.isupper() and _HEADING_AFTER.match(folded.lower[end : end + 26]):
+        return True
     if not (word[0].isupper() and word[1:] != word[1:].upper()):
         return False
     after = folded.lower[end : end + 26]

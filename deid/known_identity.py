@@ -140,7 +140,7 @@ def _accept(pattern: Pattern, folded: FoldedText, start: int, end: int, *, gate:
     if pattern.kind == "word":
         return _accept_word(pattern, folded, start, end, gate=gate)
     if pattern.kind == "phrase":
-        return _accept_phrase(pattern, folded, start, end)
+        return _accept_phrase(pattern, folded, start, end, gate=gate)
     return _accept_code(pattern, folded.lower, start, end)
 
 
@@ -162,7 +162,9 @@ def _broken_word(lower: str, start: int, end: int) -> bool:
     return end - start >= 5 and gap in ("-", "'", "-\n", "- ", ". ", "' ")
 
 
-def _accept_phrase(pattern: Pattern, folded: FoldedText, start: int, end: int) -> bool:
+def _accept_phrase(
+    pattern: Pattern, folded: FoldedText, start: int, end: int, *, gate: bool
+) -> bool:
     if not _gaps_allowed(folded.lower, start, end, _WORD_GAPS | {"@", ":", "#", "&", "+"}):
         return False
     if end - start == len(pattern.key) and len(pattern.key) < 6:
@@ -170,6 +172,8 @@ def _accept_phrase(pattern: Pattern, folded: FoldedText, start: int, end: int) -
     if not pattern.ambiguous:
         return True
     plain = folded.plain[start:end]
+    if not gate and folded.plain == folded.lower:  # a text without capitals proves nothing by them
+        return True
     return plain[0].isupper() and all(w[0].isupper() for w in plain.split() if w[0].isalpha())
 
 

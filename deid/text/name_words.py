@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from deid import lexicon
 from deid.text.tokens import TextView, Token
 
-PARTICLES = frozenset("de la del della der den di da do dos van von ter bin ibn al el st mac".split())
+PARTICLES = frozenset(
+    "de la del della der den di da do dos van von ter bin ibn al el st mac".split()
+)
 #: follow a name without being part of it, or stand where a name could: never a name themselves
 NEVER = frozenset(
     "md do rn np pa pac phd pharmd rph dds dmd mbbs frcp frcs facs facc facp msw lcsw crna lpn cna dpm dpt"
@@ -20,6 +22,7 @@ NEVER = frozenset(
     " please thank thanks dear sincerely regards signed reviewed dictated office team staff service"
     " today tomorrow yesterday tonight am pm now aware notified".split()
 )
+_WRAPPED = 45
 _INITIAL_STOP = frozenset(".,;: )\n\t|/\"'")
 
 
@@ -36,9 +39,7 @@ def is_name_word(view: TextView, token: Token, *, trusted: bool) -> bool:
         return False
     if view.style == "lower":
         return is_listed(word) if trusted else is_listed(word) and word not in lexicon.vocabulary()
-    if not token.capitalized:
-        return False
-    if len(word) == 1:
+    if not token.capitalized or len(word) == 1:
         return False
     if trusted and view.style == "mixed" and not token.shouting:
         return word not in lexicon.words("abbreviations") or is_listed(word)
@@ -77,13 +78,15 @@ def read_name(view: TextView, position: int, *, trusted: bool) -> tuple[int, int
     words = 0
     while index < len(tokens) and words < 5:
         token = tokens[index]
-        if end and not _joins(view.plain[end : token.start]):
+        if end and not _joins(view.plain, end, token.start):
             break
-        if _is_initial(view, token) or _is_particle(view, tokens, index):
+        if _is_initial(view, token) or _is_particle(view, index):
             end = token.end if words or not _is_initial(view, token) else end
             if not words and _is_initial(view, token):
                 end = token.end
-        elif is_name_word(view, token, trusted=trusted and not words):
+        elif is_name_word(view, token, trusted=trusted and not words) or (
+            words and _surname_after_given(tokens[index - 1], token)
+        ):
             end = token.end
             words += 1
         else:
@@ -97,11 +100,28 @@ def read_name(view: TextView, position: int, *, trusted: bool) -> tuple[int, int
 
 
 def _near(plain: str, position: int, start: int) -> bool:
-    return start - position <= 3 and not plain[position:start].strip(" \n\"'(,")
+    return start - position <= 3 and not plain[position:start].strip(" \n\"'(,|")
 
 
-def _joins(gap: str) -> bool:
-    return gap in (" ", "  ", "\n", ". ", ".", ".\n", " (", ' "', '" ', ") ")
+def _joins(plain: str, end: int, start: int) -> bool:
+    """Return whether two words can belong to one name across what stands between them."""
+    gap = plain[end:start]
+    if gap in (" ", "  "):
+        return True
+    if gap == "\n":  # only where a long line was wrapped
+        return end - (plain.rfind("\n", 0, end) + 1) >= _WRAPPED
+    if gap in (". ", "."):  # only after an initial or an abbreviated title
+        return end < 2 or not plain[end - 2].isalnum()
+    return False
+
+
+def _surname_after_given(given: Token, token: Token) -> bool:
+    """An eponym right after a first name is a surname ("Jordan Colles")."""
+    return (
+        token.capitalized
+        and given.lower in lexicon.given_names()
+        and token.lower in lexicon.words("eponyms")
+    )
 
 
 def _is_initial(view: TextView, token: Token) -> bool:
@@ -113,7 +133,7 @@ def _is_initial(view: TextView, token: Token) -> bool:
     return not after or after in _INITIAL_STOP
 
 
-def _is_particle(view: TextView, tokens: "tuple[Token, ...] | object", index: int) -> bool:
+def _is_particle(view: TextView, index: int) -> bool:
     words = view.tokens
     if words[index].lower not in PARTICLES or index + 1 >= len(words):
         return False
@@ -136,7 +156,7 @@ def _given_after_comma(view: TextView, end: int, index: int) -> int:
         return 0
     last = token.end
     for extra in view.tokens[index + 1 : index + 3]:
-        if not _joins(view.plain[last : extra.start]):
+        if not _joins(view.plain, last, extra.start):
             break
         if _is_initial(view, extra) or (
             extra.capitalized and extra.lower in lexicon.given_names() and extra.lower not in NEVER
@@ -160,9 +180,13 @@ def names_before(view: TextView, position: int) -> tuple[int, int] | None:
     while index >= 0 and words < 4:
         token = view.tokens[index]
         gap = view.plain[token.end : start if words else position]
-        if gap not in (" ", "  ", "", ". ", ", ", ",", "\n", "-", ",\n", ".") or (words and "," in gap):
+        if gap not in (" ", "  ", "", ". ", ", ", ",", "\n", "-", ",\n", ".") or (
+            words and "," in gap
+        ):
             break
-        if not (is_name_word(view, token, trusted=not words) or _initial_before(view, token, words)):
+        if not (
+            is_name_word(view, token, trusted=not words) or _initial_before(view, token, words)
+        ):
             break
         start = token.start
         end = end or token.end

@@ -10,11 +10,17 @@ from deid.text.tokens import TextView
 _DOTTED = re.compile(r"(?<![\w.])(?:[A-Z]\.\s?){2,3}(?![\w])|(?<![\w.])[A-Z]\.[A-Z](?![\w.])")
 _NOT_PEOPLE = frozenset(
     "us uk usa iv im po sc od os ou md do rn np pt ot am pm ed er gi gu cv hs qd qid bid tid prn ie eg"
-    " dc va pa nh nj nc sc sd nd ri ny la ga ma mi mn ct bp hr rr id iq".split()
+    " dc va pa nh nj nc sc sd nd ri ny la ga ma mi mn ct bp hr rr id iq by to of on in at if no so we he"
+    " the and for was not but you she his her".split()
+)
+#: with dots fewer letter pairs are abbreviations: "B.P." is a person more often than a pressure
+_DOTTED_WORDS = frozenset(
+    "us uk iv im po sc md do rn np am pm ed or ie eg dc qd dds phd usa".split()
 )
 _SLASHED = re.compile(r"(?<![\w/.])(?P<a>[A-Z]{2,3})/(?P<b>[a-z]{2,3})(?![\w/])")
 _DICTATED = re.compile(
-    r"\b(?:dictated|typed|transcribed|signed|read|entered|initials?)(?: by)?:?\s{1,2}(?P<n>[a-z]{2,3})\b(?!\.?[a-z])"
+    r"\b(?:dictated|typed|transcribed|signed|entered|initials?)(?: by)?:?\s{1,2}(?P<n>[a-z]{2,3})\b"
+    r"(?!\.?[a-z])(?P<typist>/[a-z]{2,3}\b)?"
 )
 _BEFORE_ROLE = re.compile(r"(?:^|[\s.])-{1,2}\s?(?P<n>[A-Z]{2,3})(?=\s(?:RN|MD|NP|PA|DO|LPN)\b)")
 _CLOSING = re.compile(r"(?:[.\n]\s?|\s)-{1,2}\s?(?P<n>[a-z]{2,3}|[A-Z]{2,3})\s*$", re.MULTILINE)
@@ -25,7 +31,7 @@ def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG0
     """Yield initials of people."""
     for match in _DOTTED.finditer(view.plain):
         letters = "".join(c for c in match.group() if c.isalpha()).lower()
-        if letters in _NOT_PEOPLE:
+        if letters in _DOTTED_WORDS:
             continue
         end = match.start() + len(match.group().rstrip())
         yield _finding(match.start(), end)
@@ -42,10 +48,16 @@ def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG0
     ):
         for match in pattern.finditer(text):
             if match["n"].lower() not in _NOT_PEOPLE:
-                yield _finding(match.start("n"), match.end("n"))
+                end = match.end("typist") if match.groupdict().get("typist") else match.end("n")
+                yield _finding(match.start("n"), end)
 
 
 def _finding(start: int, end: int) -> Finding:
     return Finding(
-        start=start, end=end, category="name", confidence="sure", rule="name.initials", base="person"
+        start=start,
+        end=end,
+        category="name",
+        confidence="sure",
+        rule="name.initials",
+        base="person",
     )

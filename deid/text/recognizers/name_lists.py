@@ -67,7 +67,9 @@ def _last_first(view: TextView, last: Token, first: Token) -> bool:
     plain_first = name_words.is_ordinary(first.lower)
     if plain_last and plain_first:
         return view.plain[last.end : first.start] == "," or (
-            view.style == "mixed" and last.lower in lexicon.surnames() and not view.starts_sentence(last)
+            view.style == "mixed"
+            and last.lower in lexicon.surnames()
+            and not view.starts_sentence(last)
         )
     return name_words.is_listed(last.lower) or not plain_last
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
-from deid import known_context
+from deid import known_context, lexicon
 from deid.text import name_words
 from deid.text.document import Finding
 from deid.text.tokens import TextView
@@ -33,7 +33,7 @@ _OTHER_ROLE = (
 )
 _PATIENT_LABEL = (
     r"patient name|pt name|patient|pt|client|decedent|subject|name|legal name|full name|child|infant|"
-    r"baby|newborn|resident name|re|nickname|aka|a\.k\.a\.|also known as|alias|maiden name|nee"
+    r"baby|newborn|resident name|consult|consultation|its|it's|i am|i'm|my name is|re|nickname|aka|a\.k\.a\.|also known as|alias|maiden name|nee"
 )
 _STRONG = re.compile(
     r"(?<![\w'])(?:(?P<person>mr|mrs|ms|miss|mx|messrs|mme|sr|sra)|(?P<clinician>dr|drs|doctor|prof|"
@@ -43,27 +43,34 @@ _LABEL = re.compile(
     r"(?<![\w'-])(?:(?P<clinician>" + _CLINICIAN_TITLE + r"|(?:electronically )?signed(?: by)?|"
     r"(?:dictated|reported|read|wet read|reviewed|ordered|requested|referred|ref|performed|interpreted|"
     r"scored|taken|placed|epidural|verified|seen|prepared|authored|asked|approved|cosigned|attested|"
-    r"transcribed|examined|supervised|submitted|collected|drawn) by|submitting|accepting|sending|"
+    r"transcribed|examined|supervised|submitted|collected|drawn|rounded) by|submitting|accepting|sending|"
     r"referring|ordering|dictating|attn|cc|verified with|report to|care from|handoff (?:to|from)|"
     r"signed off to|notified|paged|per|told per|d/w|c/w|discussed w(?:ith|/)|spoke w(?:ith|/)|"
     r"s/w|sign ?out to|for|present|dear(?: dr)?)"
     r"|(?P<relative>" + _KIN + r")"
     r"|(?P<patient>" + _PATIENT_LABEL + r")"
     r"|(?P<other>" + _OTHER_ROLE + r"|to|from|named|called|this is|with|and|as|via|by|&|sees))"
-    r"(?P<gap>\.?\s?(?:\((?:name|relationship)\)|is|was|-|named)?\s{0,2}(?P<colon>:?)\s{0,3}[\"'(]?)(?=[^\W\d_])"
+    r"(?![\w'-])(?P<gap>\.?\s?(?:is\b|was\b|-|named\b|\|)?\s{0,2}(?P<colon>:?)\s{0,3}[\"'(]?)(?=[^\W\d_])"
 )
 #: plain words that only sometimes announce a person: a following name must look like one
 _WEAK = frozenset(
     "to from per for named called with and as via by & present family contact driver subject child baby"
     " infant name re resident assistant fellow intern provider employer tech do pa submitting sending"
-    " accepting referring worker rep agent coach manager principal sees operator present client".split()
+    " its it's consult consultation accepting referring worker rep agent coach manager principal sees operator present client".split()
 )
 _CREDENTIAL = re.compile(
     r",?\s{0,2}\b(?P<c>md|m\.d\.|rn|r\.n\.|np|n\.p\.|pa-c|phd|ph\.d\.|pharmd|rph|dds|dmd|mbbs|mbchb|"
     r"frcp|frcs|facs|msw|lcsw|crna|lpn|cna|dpm|dpt|bsn|msn|fnp|aprn|wocn|jr\.|pt(?=,\s?lic)|ot(?=,\s?lic)|"
-    r"consultant (?:cardiologist|physician|surgeon)|specialty registrar|scribe|hygienist)(?![\w])"
+    r"consultant (?:cardiologist|physician|surgeon)|specialty registrar)(?![\w])"
 )
-_KIN_AFTER = re.compile(rf"\s?\(\s?(?:the |pt'?s |patient'?s )?(?:{_KIN}|scribe|interpreter|poa|hcp)\b")
+_KIN_AFTER = re.compile(
+    rf"\s?\(\s?(?:the |pt'?s |patient'?s )?(?:{_KIN}|scribe|interpreter|poa|hcp)\b"
+)
+_NICKNAME = re.compile(r"\(\"(?P<n>[A-Z][A-Za-z'-]+)\"\)")
+#: a surname in capitals before a birth date or a record number heads a report
+_BEFORE_RECORD = re.compile(
+    r"(?<![\w'-])(?P<n>[A-Z][A-Z'-]{2,})(?=\s{1,4}(?:DOB|MRN|NHS|H/N|\(?(?:[A-Z]?\d{6,}|\d\d-\d\d-\d\d)\b))"
+)
 _EPONYM_ROOM = 26
 
 
@@ -73,6 +80,7 @@ def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG0
     yield from _labeled(view)
     yield from _with_credential(view)
     yield from _named_kin(view)
+    yield from _nicknames(view)
 
 
 def _titled(view: TextView) -> Iterator[Finding]:
@@ -87,7 +95,7 @@ def _labeled(view: TextView) -> Iterator[Finding]:
     while match := _LABEL.search(view.lower, position):
         position = match.end()
         cue = match.group()[: match.start("gap") - match.start()]
-        trusted = bool(match["colon"]) or (cue not in _WEAK and view.style == "mixed")
+        trusted = bool(match["colon"]) or cue not in _WEAK
         name = name_words.read_name(view, match.end(), trusted=trusted)
         if name and _believable(view, name, cue):
             yield _finding(name, "name.label", _base_of(match))
@@ -102,7 +110,7 @@ def _believable(view: TextView, name: tuple[int, int], cue: str) -> bool:
     if known_context.eponym_follows(view.lower[end : end + _EPONYM_ROOM]):
         return False
     token = view.tokens[view.index_at(start)]
-    if cue in _WEAK or view.style != "mixed":
+    if cue in _WEAK:
         if token.lower in name_words.NEVER:
             return False
         single = token.end >= end
@@ -110,7 +118,7 @@ def _believable(view: TextView, name: tuple[int, int], cue: str) -> bool:
             view.style == "mixed"
             and not token.shouting
             and name_words.is_listed(token.lower)
-            and cue not in ("and", "as", "for", "by", "&")
+            and cue not in ("and", "as", "for", "&")
         )
     return True
 
@@ -132,11 +140,20 @@ def _further(view: TextView, end: int, base: str) -> Iterator[Finding]:
 
 def _with_credential(view: TextView) -> Iterator[Finding]:
     for match in _CREDENTIAL.finditer(view.lower):
-        if view.style == "mixed" and not view.plain[match.start("c")].isupper() and len(match["c"]) < 4:
+        if (
+            view.style == "mixed"
+            and not view.plain[match.start("c")].isupper()
+            and len(match["c"]) < 4
+        ):
             continue
         name = name_words.names_before(view, match.start())
-        if name:
+        if name and (match.group()[0] == "," or _not_plain(view, name)):
             yield _finding(name, "name.credential", "clinician")
+
+
+def _not_plain(view: TextView, name: tuple[int, int]) -> bool:
+    words = view.tokens[view.index_at(name[0]) : view.index_at(name[1])]
+    return any(name_words.is_listed(w.lower) or not name_words.is_ordinary(w.lower) for w in words)
 
 
 def _named_kin(view: TextView) -> Iterator[Finding]:
@@ -144,6 +161,17 @@ def _named_kin(view: TextView) -> Iterator[Finding]:
         name = name_words.names_before(view, match.start())
         if name:
             yield _finding(name, "name.kin", "relative")
+
+
+def _nicknames(view: TextView) -> Iterator[Finding]:
+    for match in _NICKNAME.finditer(view.plain):
+        yield _finding((match.start("n"), match.end("n")), "name.nickname", "person")
+    for match in _BEFORE_RECORD.finditer(view.plain):
+        token = view.tokens[view.index_at(match.start("n"))]
+        if token.lower in name_words.NEVER or token.lower in lexicon.words("abbreviations"):
+            continue
+        if name_words.is_listed(token.lower) or token.lower in lexicon.words("eponyms"):
+            yield _finding((match.start("n"), match.end("n")), "name.before_record", "person")
 
 
 def _base_of(match: re.Match[str]) -> str:

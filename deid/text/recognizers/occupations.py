@@ -1,0 +1,36 @@
+"""Occupations so rare in a place that they point to one person."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from deid.text.document import Finding
+from deid.text.tokens import TextView
+
+_RARE = re.compile(
+    r"\b(?:(?:the|a|an)\s)?(?P<n>(?:(?:former|retired|only|town|city|county|state|local|deputy|lieutenant|"
+    r"ex-|past|current|chief|head|first)[\s-]){0,3}(?:mayor|senator|governor|congress(?:man|woman|person)|"
+    r"representative to congress|ambassador|sheriff|fire chief|police chief|chief of police|astronaut|"
+    r"veterinarian|librarian|head coach(?:\sof\sthe\s[a-z ]{4,40}?\bteam)?|coach of the [a-z ]{4,40}?team|"
+    r"judge|bishop|archbishop|imam of [a-z]+|ferry captain|harbou?r master|lighthouse keeper|postmaster|"
+    r"school superintendent|superintendent of schools|news anchor|television presenter|tv presenter|"
+    r"olympian|olympic [a-z]+|professional (?:football|baseball|basketball|hockey|soccer) player|"
+    r"supreme court justice|member of parliament|prime minister|city councilor|coroner|medical examiner|"
+    r"novelist|film director|movie star|rock star|beauty queen|circus [a-z]+|blacksmith|cheesemaker))\b"
+)
+#: these count only with a word that narrows them ("the only veterinarian", "town librarian")
+_NEEDS_MORE = frozenset("veterinarian librarian judge bishop coroner novelist blacksmith".split())
+
+
+def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG001
+    """Yield rare public occupations."""
+    for match in _RARE.finditer(view.lower):
+        if match["n"] in _NEEDS_MORE:
+            continue
+        yield Finding(
+            start=match.start("n"),
+            end=match.end("n"),
+            category="occupation",
+            confidence="sure",
+            rule="occupation.rare",
+        )

@@ -1,0 +1,222 @@
+"""Addresses, towns, postal codes, landmarks, wards and rooms; states and countries may leave."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from deid import lexicon
+from deid.text import name_words
+from deid.text.document import Category, Finding
+from deid.text.tokens import TextView
+
+_STREET_KIND = (
+    r"street|st|road|rd|avenue|ave|av|boulevard|blvd|lane|ln|drive|dr|court|ct|terrace|ter|place|pl|way|"
+    r"circle|cir|highway|hwy|parkway|pkwy|square|sq|trail|trl|turnpike|tpke|alley|loop|run|pike|close|crescent|"
+    r"cres|gardens|gdns|grove|mews|rise|walk|hill|row|yard|view|green|park|croft|vale|parade|wharf|quay|"
+    r"crossing|extension|plaza|causeway|esplanade|villas|cottages|heights|bypass|broadway|route|rte"
+)
+_UNIT = (
+    r"(?:,?\s{0,2}(?:(?:apt|apartment|unit|suite|ste|flat|floor|fl|room|rm|lot|trailer|space|bldg|no)\.?\s?"
+    r"#?\s?[\w-]{1,6}|#\s?[\w-]{1,6}))"
+)
+_STREET = re.compile(
+    r"(?<![\w./-])(?:flat\s\w{1,4},?\s)?\d{1,6}[a-z]?(?:-\d{1,4})?\s{1,2}(?:[nsew]\.?e?w?\.?\s)?"
+    r"(?:(?:the\s)?(?:[a-z0-9'.-]{1,18}\s){1,3}?(?:"
+    + _STREET_KIND
+    + r")\b\.?|the\s(?:green|street|square|"
+    r"close|crescent|mews|avenue|terrace|grove|village|quay|common)|(?:county|state|rural|farm|forest service)"
+    r"\s(?:road|rd|route|highway)\s\d{1,5}|broadway)(?:\s(?:n|s|e|w|ne|nw|se|sw)\b\.?)?"
+    + _UNIT
+    + r"{0,2}"
+)
+_BOX = re.compile(r"\bp\.?\s?o\.?\s?box\s\d{1,6}\b")
+_ROAD_ONLY = re.compile(
+    r"(?<![\w])(?:[A-Z][a-z'.]{1,15}\s){1,3}(?:Street|Road|Avenue|Lane|Drive|Boulevard|Terrace|Crescent|"
+    r"Close|Court|Highway|Parkway|Turnpike|Rd|Ave|Blvd|Ln)\b|\b(?:Route|Rte|Interstate|Hwy|I-)\s?\d{1,4}\b"
+)
+_STATES = (
+    "alabama|alaska|arizona|arkansas|california|colorado|connecticut|delaware|florida|georgia|hawaii|idaho|"
+    "illinois|indiana|iowa|kansas|kentucky|louisiana|maine|maryland|massachusetts|michigan|minnesota|"
+    "mississippi|missouri|montana|nebraska|nevada|new hampshire|new jersey|new mexico|new york|"
+    "north carolina|north dakota|ohio|oklahoma|oregon|pennsylvania|rhode island|south carolina|"
+    "south dakota|tennessee|texas|utah|vermont|virginia|washington|west virginia|wisconsin|wyoming|"
+    "district of columbia|puerto rico"
+)
+_STATE_CODES = (
+    "AL|AK|AZ|AR|CA|CO|CT|DE|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD|MA|MI|MN|MS|MO|MT|NE|NV|NH|NJ|NM|NY|NC|ND|"
+    "OH|OK|OR|PA|RI|SC|SD|TN|TX|UT|VT|VA|WA|WV|WI|WY|DC|PR"
+)
+_ZIP_AFTER_STATE = re.compile(rf"\b(?:{_STATES})[,.]?\s{{1,3}}(?P<n>\d{{5}}(?:-\d{{4}})?)(?!\d)")
+_ZIP_AFTER_CODE = re.compile(
+    rf"\b(?:{_STATE_CODES})[,.]?\s{{1,3}}(?P<n>\d{{5}}(?:-\d{{4}})?)(?!\d)"
+)
+_ZIP_CUE = re.compile(
+    r"\b(?:zip|zip ?code|postal code|post ?code)\W{0,3}(?P<n>\d{5}(?:-\d{4})?)(?!\d)"
+)
+_ZIP4 = re.compile(r"(?<![\w-])\d{5}-\d{4}(?![\w-])")
+_POSTCODE = re.compile(r"(?<!\w)[A-Za-z]{1,2}\d[A-Za-z\d]?\s?\d[A-Za-z]{2}(?!\w)")
+_CITY_WORDS = (
+    r"(?:[A-Z][a-z'.-]{1,18}|St\.)(?:[ \n-](?:[A-Z][a-z'-]{1,18}|upon|under|on|le|de|in|the|of))"
+)
+_BEFORE_STATE = re.compile(
+    rf"(?<![\w])(?P<n>{_CITY_WORDS}{{0,3}}),\s{{0,2}}(?=(?i:{_STATES})\b|(?:{_STATE_CODES})\b)"
+)
+_BEFORE_STATE_UPPER = re.compile(
+    rf"(?<![\w])(?P<n>[a-z'.-]{{3,18}}(?: [a-z'-]{{2,18}}){{0,2}}),\s{{0,2}}(?=(?:{_STATES})\b)"
+)
+_CITY_CUE = re.compile(
+    r"\b(?:lives? (?:alone |with \w+ )?in|living in|resid(?:es|ing|ent) (?:in|of)|moved (?:to|from)|from|born in|"
+    r"raised in|grew up in|flying in from|driving (?:up|down|in|over) from|ride (?:back|home) to|home to|"
+    r"travel(?:l?ed|s)? (?:to|from|in)|trip to|travel except|visit(?:ing|ed)? (?:family )?in|picnic in|"
+    r"based in|works? in|house in|hometown|(?:mayor|veterinarian|resident|native|sheriff|librarian) of|"
+    r"church in|plant in|seen (?:[a-z]+ ){0,3}in|known in|at the|drive to|near|outside|in)\s{1,2}"
+)
+_CITY_NAME = re.compile(rf"{_CITY_WORDS}{{0,3}}")
+_AFTER_STREET = re.compile(r",?[ \n|]{1,3}")
+_GEO = re.compile(
+    r"(?<![\w])(?:[A-Z][a-z']+(?:'s)?\s){1,3}(?:Ridge|Crossing|Hollow|Point|Creek|Valley|Lake|River|Beach|Bay|"
+    r"Island|Mountain|Canyon|Falls|Springs|Hills|Heights|Meadows|Junction|Landing|Gulch|Bluff|Prairie|Forest|"
+    r"Reservoir|Marina|Campground|Reservation|Moor|Downs|Estate|Common|Harbor|Harbour|Pier|Bridge)\b"
+    r"(?:\strailer park|\scampground|\smarina)?"
+)
+_LANDMARK = re.compile(
+    r"\bthe\s(?:[a-z]+\s){0,3}?(?:farm|cannery|cottage|trailer|reservation|flats?|caravan site|trailer park|"
+    r"church|chip shop|mill|quarry|marina|campground|lighthouse|ranch|cabin|barn|chapel|tavern|truck stop|"
+    r"gas station|boatyard|old \w+|level crossing)(?:\s(?:on|off|at|by|behind|above|north of|south of|east of|"
+    r"west of|near|beside|below|opposite|next to|past)\s(?:the\s)?(?:[a-z]+\s?){1,3}(?:route\s\d+|\d+)?)"
+)
+_PARK = re.compile(
+    r"(?<![\w])(?:[A-Z][a-z']+\s){1,3}(?:trailer park|mobile home park|caravan park|caravan site)"
+)
+_ROOM = re.compile(
+    r"(?<![\w])(?:room|rm|bed|bay|cubicle|ward|tower|pod|theatre|theater|or(?=\s\d)|trauma bay|station|wing|"
+    r"(?:ground|first|second|third|\d(?:st|nd|rd|th)) floor|floor)\.?\s{0,2}#?\s?"
+    r"(?P<n>(?=[\w-]*\d)[a-z0-9]{1,4}(?:-[a-z0-9]{1,3})?)(?![\w.]|\s?(?:mg|days?|hours?|min))"
+)
+_WARD_CODE = re.compile(r"(?<![\w.-])(?:\d{1,2}[NSEWnsew]{1,2}-\d{1,3}[A-Za-z]?)(?![\w-])")
+_WARD_NAME = re.compile(
+    r"(?<![\w])(?:\d{1,2}\s(?:North|South|East|West|Tower|Main)|(?:North|South|East|West)\s\d{1,2}|"
+    r"(?:[A-Z][a-z']+\s){1,2}(?:Ward|Wing|Pavilion)|(?:the\s)?(?:[A-Z][a-z']+\s){1,2}(?:Unit|Suite|Tower)"
+    r"(?!\s?(?:No|#|\d)))\b"
+)
+_WARD_ACRONYM = re.compile(
+    r"(?<![\w-])(?:MICU|SICU|CCU|CICU|CVICU|NICU|PICU|TICU|AMU|HDU|ITU|MAU|EAU|SAU|ASU)(?![\w-])"
+)
+_INTENSIVE = frozenset("micu sicu ccu cicu cvicu nicu picu ticu itu hdu".split())
+_NOT_UNITS = frozenset("the intensive burn stroke care trauma cardiac telemetry step medical surgical birth"
+                       " dialysis sleep motor labor day emergency critical coronary observation unit".split())  # fmt: skip
+
+
+def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG001
+    """Yield every place below the level of a state."""
+    yield from _addresses(view)
+    yield from _postal_codes(view)
+    yield from _towns(view)
+    yield from _landmarks(view)
+    yield from _wards(view)
+
+
+def _addresses(view: TextView) -> Iterator[Finding]:
+    for match in _STREET.finditer(view.lower):
+        if view.style == "mixed" and not _has_capital(view.plain[match.start() : match.end()]):
+            continue
+        yield _finding(match.start(), match.end(), "street", "place.street")
+        town = _AFTER_STREET.match(view.plain, match.end())
+        name = _CITY_NAME.match(view.plain, town.end()) if town and view.style == "mixed" else None
+        if name and name.group().split()[0].lower() not in lexicon.words("regions"):
+            yield _finding(
+                *_trim_region(view, name.start(), name.end()), "city", "place.after_street"
+            )
+    for match in _BOX.finditer(view.lower):
+        yield _finding(match.start(), match.end(), "street", "place.box")
+    for match in _ROAD_ONLY.finditer(view.plain):
+        yield _finding(match.start(), match.end(), "street", "place.road")
+
+
+def _has_capital(text: str) -> bool:
+    return any(word[0].isupper() for word in text.split()[1:])
+
+
+def _trim_region(view: TextView, start: int, end: int) -> tuple[int, int]:
+    """Leave a state out of a town's span ("Hope Missouri", "Addis\\nUtah")."""
+    state = re.search(rf"[\s,]+(?:{_STATES})\Z", view.lower[start:end])
+    return (start, start + state.start()) if state else (start, end)
+
+
+def _postal_codes(view: TextView) -> Iterator[Finding]:
+    for pattern, text in (
+        (_ZIP_AFTER_STATE, view.lower),
+        (_ZIP_AFTER_CODE, view.plain),
+        (_ZIP_CUE, view.lower),
+    ):
+        for match in pattern.finditer(text):
+            yield _finding(match.start("n"), match.end("n"), "postal_code", "place.zip")
+    for match in _ZIP4.finditer(view.plain):
+        yield _finding(match.start(), match.end(), "postal_code", "place.zip")
+    for match in _POSTCODE.finditer(view.plain):
+        if match.group().isupper() or view.style == "lower" or " " in match.group():
+            yield _finding(match.start(), match.end(), "postal_code", "place.postcode")
+
+
+def _towns(view: TextView) -> Iterator[Finding]:
+    if view.style == "mixed":
+        for match in _BEFORE_STATE.finditer(view.plain):
+            yield _finding(match.start("n"), match.end("n"), "city", "place.before_state")
+        yield from _cued_towns(view)
+    else:
+        for match in _BEFORE_STATE_UPPER.finditer(view.lower):
+            yield _finding(match.start("n"), match.end("n"), "city", "place.before_state")
+
+
+def _cued_towns(view: TextView) -> Iterator[Finding]:
+    for match in _CITY_CUE.finditer(view.lower):
+        name = _CITY_NAME.match(view.plain, match.end())
+        if not name:
+            continue
+        start, end = _trim_region(view, name.start(), name.end())
+        words = view.lower[start:end].split()
+        strong = len(match.group().split()) > 1 and not match.group().startswith("at the")
+        if _is_town(words, strong=strong):
+            yield _finding(start, end, "city", "place.cue")
+
+
+def _is_town(words: list[str], *, strong: bool) -> bool:
+    joined = " ".join(words)
+    if joined in lexicon.words("regions") or words[0] in lexicon.words("months"):
+        return False
+    if words[0] in name_words.NEVER or words[0] in lexicon.words("abbreviations"):
+        return False
+    if joined in lexicon.words("cities") and not name_words.is_ordinary(words[0]):
+        return True
+    if strong:
+        return words[0] not in ("january", "icu", "bed")
+    return any(not name_words.is_ordinary(w) for w in words) or (
+        len(words) > 1
+        and words[0] in ("new", "east", "west", "north", "south", "port", "lake", "fort")
+    )
+
+
+def _landmarks(view: TextView) -> Iterator[Finding]:
+    for pattern, text in ((_GEO, view.plain), (_PARK, view.plain), (_LANDMARK, view.lower)):
+        for match in pattern.finditer(text):
+            yield _finding(match.start(), match.end(), "place", "place.landmark")
+
+
+def _wards(view: TextView) -> Iterator[Finding]:
+    for match in _ROOM.finditer(view.lower):
+        yield _finding(match.start(), match.end(), "unit", "place.room", base="room")
+    for match in _WARD_CODE.finditer(view.plain):
+        yield _finding(match.start(), match.end(), "unit", "place.room", base="room")
+    for match in _WARD_NAME.finditer(view.plain):
+        words = match.group().lower().split()
+        if not all(w in _NOT_UNITS for w in words):
+            yield _finding(match.start(), match.end(), "unit", "place.ward")
+    for match in _WARD_ACRONYM.finditer(
+        view.plain.upper() if view.style == "lower" else view.plain
+    ):
+        base = "intensive care" if match.group().lower() in _INTENSIVE else "ward"
+        yield _finding(match.start(), match.end(), "unit", "place.ward", base=base)
+
+
+def _finding(start: int, end: int, category: Category, rule: str, *, base: str = "") -> Finding:
+    return Finding(start=start, end=end, category=category, confidence="sure", rule=rule, base=base)
