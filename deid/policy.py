@@ -113,10 +113,13 @@ def _code_tables(table: Table, name: str) -> CodeTables:
     systems = {}
     for url, each in table["systems"].items():
         pattern = each.get("pattern")
+        if (pattern is None) != each.get("closed", False):
+            raise PolicyUnusable(policy=name, rule=url, problem="either a pattern or closed")
         systems[url] = CodeSystem(
             pattern=None if pattern is None else _pattern(pattern, name, url),
             closed=each.get("closed", False),
             names=dict(each.get("names", {})),
+            replace=each.get("replace", True),
         )
     ucum = table["ucum"]
     return CodeTables(

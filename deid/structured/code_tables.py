@@ -12,14 +12,21 @@ class CodeSystem:
     pattern: re.Pattern[str] | None
     closed: bool
     names: Mapping[str, str]
+    replace: bool = True
+    """Whether our name stands in for any other; else it only confirms the chart's own."""
+
+    def name_for(self, code: str, label: object) -> str | None:
+        """Return our own name for a code the chart labels so, if it may leave unread."""
+        ours = self.names.get(code)
+        if ours is None or self.replace:
+            return ours
+        return ours if isinstance(label, str) and label.casefold() == ours.casefold() else None
 
     def admits(self, code: str) -> bool:
         """Tell whether a code can be one of this system's."""
         if code in self.names:
             return True
-        if self.closed or self.pattern is None:
-            return False
-        return self.pattern.fullmatch(code) is not None
+        return self.pattern is not None and self.pattern.fullmatch(code) is not None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,8 +38,3 @@ class CodeTables:
     ucum_system: str
     ucum_pattern: re.Pattern[str]
     states: frozenset[str]
-
-    def name(self, system: str, code: str) -> str | None:
-        """Return our own name for a code, if we hold one."""
-        known = self.systems.get(system)
-        return None if known is None else known.names.get(code)

@@ -24,7 +24,7 @@ def coding(value: Any, path: Path, run: Run) -> Any:
     known = run.codes.systems.get(system) if isinstance(system, str) else None
     if known is not None and isinstance(code, str) and known.admits(code):
         out["system"], out["code"] = system, code
-        ours = known.names.get(code)
+        ours = known.name_for(code, label)
         if ours is not None:
             out["display"] = ours
             return out
@@ -42,31 +42,27 @@ def concept(value: Any, path: Path, run: Run) -> Any:
     if type(value) is not dict:
         run.drop("wrong_type", path)
         return ABSENT
+    given = value.get("coding")
+    listed = given if type(given) is list else []
+    clean = [coding(each, ((path, "coding"), n), run) for n, each in enumerate(listed)]
+    pairs = [(old, new) for old, new in zip(listed, clean, strict=True) if new is not ABSENT]
+    coded = [(old, new) for old, new in pairs if "code" in new]
     out: dict[str, Any] = {}
-    codings = value.get("coding")
-    if type(codings) is list:
-        each = [coding(c, ((path, "coding"), n), run) for n, c in enumerate(codings)]
-        out["coding"] = [c for c in each if c is not ABSENT]
-    text = value.get("text")
-    if isinstance(text, str) and text:
-        read = run.label if len(text) <= MAX_LABEL else run.text
-        clean = read(text, (path, "text"))
-        # The same words twice tell nothing.
-        if not any(c.get("display") == clean for c in out.get("coding", ()) if "code" in c):
-            out["text"] = clean
-    return _without_bare_labels(out) or ABSENT
-
-
-def _without_bare_labels(out: dict[str, Any]) -> dict[str, Any]:
-    """Turn codings that kept only a label into the text of the concept."""
-    codings = out.pop("coding", [])
-    coded = [each for each in codings if "code" in each]
-    bare = [each["display"] for each in codings if "code" not in each]
     if coded:
-        out["coding"] = coded
-    if bare and "text" not in out:
-        out["text"] = bare[0]
-    return out
+        out["coding"] = [new for _, new in coded]
+    text = value.get("text")
+    if isinstance(text, str) and text and not _says_the_same(text, coded):
+        read = run.label if len(text) <= MAX_LABEL else run.text
+        out["text"] = read(text, (path, "text"))
+    elif not isinstance(text, str) and not coded and pairs:
+        # All that a local code may say is its label, and a label alone belongs in the text.
+        out["text"] = pairs[0][1]["display"]
+    return out or ABSENT
+
+
+def _says_the_same(text: str, coded: list[tuple[dict[str, Any], dict[str, Any]]]) -> bool:
+    """Tell whether a text only repeats the name of a code that leaves anyway."""
+    return any(text in (old.get("display"), new.get("display")) for old, new in coded)
 
 
 def ucum_system(value: Any, path: Path, run: Run) -> Any:
