@@ -347,7 +347,7 @@ class RetryLater(RuntimeFault):
     code: ClassVar[str] = "runtime.retry_later"
     kind: ClassVar[Kind] = "upstream_down"
 
-    def __init__(self, *, reason: str, after_seconds: float | None = None) -> None:
+    def __init__(self, *, reason: str = "later", after_seconds: float | None = None) -> None:
         """Keep a coded reason and, when the other side named one, the wait in seconds."""
         self.reason = reason
         self.after_seconds = after_seconds

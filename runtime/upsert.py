@@ -1,0 +1,22 @@
+"""Insert-unless-present on both databases, one statement, no race."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import CursorResult, Table
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import DeclarativeBase, Session
+
+
+def insert_if_absent(
+    session: Session, row_class: type[DeclarativeBase], values: Mapping[str, Any]
+) -> bool:
+    """Insert a row unless its key is taken; say whether it was inserted."""
+    # Any: column values are of the columns' types.
+    table = row_class.__table__
+    if not isinstance(table, Table):
+        raise TypeError("not a table")
+    dialect = session.get_bind().dialect.name
+    build = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    result = session.execute(build(table).values(dict(values)).on_conflict_do_nothing())
+    return isinstance(result, CursorResult) and result.rowcount == 1
