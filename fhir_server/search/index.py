@@ -3,6 +3,8 @@
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 from typing import Any
 
@@ -12,6 +14,7 @@ from fhir_server.search.parameters import Parameter
 from fhir_server.store.index_entry import IndexEntry
 
 _STEP = re.compile(r"(?P<name>\w+)(?:\[(?P<key>\w+)=(?P<value>[^\]]+)\])?")
+_DOT = re.compile(r"\.(?![^\[]*\])")  # a dot outside of [key=value]
 _FOREIGN_TAIL = re.compile(r"/(?P<type>[A-Z][A-Za-z]+)/[A-Za-z0-9.-]{1,64}$")
 _TEXT_PARTS = (
     "text", "family", "given", "prefix", "suffix",
@@ -58,27 +61,39 @@ def entries_for(
 
 def _values(paths: Iterable[str], resource: Mapping[str, Any]) -> Iterator[Any]:
     for path in paths:
+        steps = _steps(path)
+        if steps[0].name not in resource:
+            continue  # most paths of a type are absent from most resources
         level: list[Any] = [resource]
-        for step in path.split("."):
-            level = list(_descend(level, step))
+        for step in steps:
+            level = [value for item in level for value in _descend(item, step)]
         yield from level
 
 
-def _descend(level: Iterable[Any], step: str) -> Iterator[Any]:
-    wanted = _STEP.fullmatch(step)
-    if wanted is None:
-        return
-    for item in level:
-        inner = item.get(wanted["name"]) if isinstance(item, Mapping) else None
-        for value in inner if isinstance(inner, list) else [inner]:
-            if value is None:
-                continue
-            if wanted["key"] and not _has(value, wanted["key"], wanted["value"]):
-                continue
-            yield value
+@dataclass(frozen=True, slots=True)
+class _Step:
+    name: str
+    key: str | None
+    text: str | None
 
 
-def _has(value: Any, key: str, text: str) -> bool:
+@cache
+def _steps(path: str) -> tuple[_Step, ...]:
+    found = [_STEP.fullmatch(step) for step in _DOT.split(path)]
+    return tuple(_Step(m["name"], m["key"], m["value"]) for m in found if m is not None)
+
+
+def _descend(item: Any, step: _Step) -> list[Any]:
+    inner = item.get(step.name) if isinstance(item, Mapping) else None
+    values = inner if isinstance(inner, list) else [inner]
+    return [
+        value
+        for value in values
+        if value is not None and (step.key is None or _has(value, step.key, step.text))
+    ]
+
+
+def _has(value: Any, key: str, text: str | None) -> bool:
     return isinstance(value, Mapping) and value.get(key) == text
 
 
