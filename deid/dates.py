@@ -98,22 +98,6 @@ def year_may_stay(moment: Moment, *, question_time: datetime) -> bool:
     return abs(question_time.year - moment.at.year) < AGE_LIMIT_YEARS
 
 
-def words(distance: FromQuestion) -> str:
-    """Say a distance as text does: `6 days before`, `45 min after`, `3.5 h before`."""
-    size = abs(distance.value)
-    side = "after" if distance.value > 0 else "before"
-    if distance.unit == "a":
-        return f"{size} year{'' if size == 1 else 's'} {side}"
-    if distance.unit == "d":
-        return "same day" if size == 0 else f"{size} day{'' if size == 1 else 's'} {side}"
-    if size == 0:
-        return "at the question"
-    if size < 120:
-        return f"{size} min {side}"
-    hours = f"{size / 60:.1f}".removesuffix(".0")
-    return f"{hours} h {side}"
-
-
 def age_years(born: Moment, *, at: datetime) -> int:
     """Return whole years between birth and a moment."""
     on = at.astimezone(born.at.tzinfo).date()

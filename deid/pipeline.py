@@ -86,7 +86,7 @@ def deidentify(case_input: CaseInput, policy: Policy) -> Prepared:
         raise CaseHeld(hits=tuple((hit.expression, hit.category, hit.rule) for hit in gate.hits))
     receipt = _receipt(case_input, policy, run, gate, numbered)
     patient = numbered[0].resource
-    sealed = sealed_case._seal(  # the one place where a case is sealed
+    sealed = sealed_case._seal_case(  # the one place where a case is sealed
         {
             "case_id": case_input.case_id,
             "subject_gender": patient.get("gender"),

@@ -5,7 +5,6 @@ searched as it stands and as it reads once base64, percent, entity and \\u escap
 """
 
 import base64
-import binascii
 import html
 import re
 from collections import Counter
@@ -195,24 +194,21 @@ def _decoded(text: str) -> Iterator[str]:
     if "\\" in text and _ESCAPE.search(text):
         yield _ESCAPE.sub(lambda m: chr(int(m[1] or m[2], 16)), text)
     for match in _BASE64.finditer(text):
-        inner = _from_base64(match[0])
-        if inner is not None:
-            yield inner
+        yield from _from_base64(match[0])
 
 
-def _from_base64(word: str) -> str | None:
+def _from_base64(word: str) -> Iterator[str]:
+    """Yield every reading of a word as base64 that comes out as text."""
     bare = word.rstrip("=").replace("-", "+").replace("_", "/")
     if len(bare) % 4 == 1:
-        return None
-    try:
-        body = base64.b64decode(bare + "=" * (-len(bare) % 4), validate=True)
-    except binascii.Error:
-        return None
-    for name in ("utf-8", "utf-16-le" if b"\x00" in body else "cp1252"):
+        return
+    body = base64.b64decode(bare + "=" * (-len(bare) % 4))
+    names = ("utf-16-le", "utf-16-be") if b"\x00" in body else ("utf-8", "cp1252")
+    for name in names:
         try:
             plain = body.decode(name)
         except UnicodeDecodeError:
             continue
         printable = sum(c.isprintable() or c in "\r\n\t" for c in plain)
-        return plain if printable >= _PRINTABLE_SHARE * len(plain) else None
-    return None
+        if printable >= _PRINTABLE_SHARE * len(plain):
+            yield plain

@@ -137,7 +137,7 @@ def _reopen(content: dict[str, Any]) -> DeidentifiedCase:
     return DeidentifiedCase(_SEAL, content)
 
 
-def _seal(content: Mapping[str, Any]) -> DeidentifiedCase:
+def _seal_case(content: Mapping[str, Any]) -> DeidentifiedCase:
     """Seal a case that passed its last check.
 
     Called at one place, the end of deid.pipeline; an architecture test watches this.

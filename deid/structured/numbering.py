@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from deid.dates import FromQuestion
 from deid.structured.actions import TIME_FROM_QUESTION
 from deid.structured.canonical import encoded
 from deid.structured.run import Link
 
 Resource = dict[str, Any]  # FHIR JSON
 
-_PER_UNIT = {"min": 1.0, "d": 1440.0, "a": 525960.0}
 _TIMES = (
     "effectiveDateTime", "effectivePeriod", "performedDateTime", "performedPeriod", "onsetDateTime",
     "onsetPeriod", "authoredOn", "occurrenceDateTime", "period", "date", "started", "authored",
@@ -99,5 +99,6 @@ def _minutes_before(resource: Resource) -> float:
             for extension in holder["extension"]:
                 if extension["url"] == TIME_FROM_QUESTION:
                     duration = extension["valueDuration"]
-                    return -float(duration["value"]) * _PER_UNIT[duration["code"]]
+                    distance = FromQuestion(value=duration["value"], unit=duration["code"])
+                    return -distance.minutes
     return float("inf")

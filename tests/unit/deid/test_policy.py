@@ -1,0 +1,120 @@
+"""A policy is compiled whole or refused."""
+
+from importlib import resources
+
+import pytest
+
+from deid import policy
+from deid.errors import PolicyUnusable
+
+RULES = (resources.files("deid") / "rules" / "safe-harbor.toml").read_text()
+CODES = (resources.files("deid") / "rules" / "codes.toml").read_text()
+
+
+def compiled(rules: str = RULES, codes: str = CODES) -> policy.Policy:
+    return policy.compile_policy(rules.encode(), codes.encode(), name="tried")
+
+
+def test_safe_harbor_loads_and_says_which_rules_it_is() -> None:
+    loaded = policy.load()
+    assert (loaded.id, loaded.version) == ("safe-harbor", "1")
+    assert loaded.uri == "https://confer.example/fhir/deid-policy/safe-harbor/1"
+    assert len(loaded.rules_sha256) == 64
+
+
+def test_any_change_of_a_rule_or_code_changes_the_hash() -> None:
+    hashes = {
+        compiled().rules_sha256,
+        compiled(rules=RULES + "\n# one more line\n").rules_sha256,
+        compiled(codes=CODES + "\n# one more line\n").rules_sha256,
+    }
+    assert len(hashes) == 3
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('gender = "token:gender"', 'gender = "keep"'),
+        ('gender = "token:gender"', 'gender = "token:genders"'),
+        ('gender = "token:gender"', 'gender = "drop:because"'),
+        ('gender = "token:gender"', 'gender = "text:loud"'),
+        ('gender = "token:gender"', "gender = 7"),
+        ('gender = "token:gender"', '"gen der" = "flag"'),
+        ('address = "Address"', 'address = "Adress"'),
+        ("[types.Patient]", "[types.Patient"),
+        ("[roles]", "[rolls]"),
+        ('"Account", "Appointment"', '"Patient", "Appointment"'),
+    ],
+)
+def test_a_rule_that_cannot_be_compiled_refuses_the_policy(old: str, new: str) -> None:
+    assert old in RULES
+    with pytest.raises(PolicyUnusable) as held:
+        compiled(rules=RULES.replace(old, new, 1))
+    assert held.value.kind == "misconfigured"
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("pattern = '[1-9]\\d{5,17}'", "pattern = '[1-9'"),
+        ("pattern = '[1-9]\\d{5,17}'", ""),
+        ("pattern = '[1-9]\\d{5,17}'", "closed = true\npattern = 'x'"),
+    ],
+)
+def test_a_code_system_that_cannot_be_compiled_refuses_the_policy(old: str, new: str) -> None:
+    assert old in CODES
+    with pytest.raises(PolicyUnusable):
+        compiled(codes=CODES.replace(old, new, 1))
+
+
+def test_bytes_that_are_not_text_refuse_the_policy() -> None:
+    with pytest.raises(PolicyUnusable):
+        policy.compile_policy(b"\xff", CODES.encode(), name="tried")
+
+
+def test_an_unknown_policy_is_refused() -> None:
+    with pytest.raises(PolicyUnusable):
+        policy.load("lenient")
+
+
+def test_every_kept_resource_about_a_patient_must_name_the_patient() -> None:
+    for kind, node in policy.load().types.nodes.items():
+        if kind in ("Patient", "Medication"):
+            assert node.patient_element is None
+        else:
+            assert node.children[str(node.patient_element)].required
+
+
+def test_every_modifier_element_that_is_kept_must_stay() -> None:
+    # R4 marks these as modifiers; to lose one silently would turn its resource around.
+    modifiers = {
+        "Condition": ("clinicalStatus", "verificationStatus"),
+        "AllergyIntolerance": ("clinicalStatus", "verificationStatus"),
+        "MedicationRequest": ("status", "intent", "doNotPerform"),
+        "MedicationStatement": ("status",),
+        "MedicationAdministration": ("status",),
+        "MedicationDispense": ("status",),
+        "Observation": ("status",),
+        "DiagnosticReport": ("status",),
+        "Procedure": ("status",),
+        "Immunization": ("status", "isSubpotent"),
+        "Encounter": ("status",),
+        "DocumentReference": ("status",),
+        "FamilyMemberHistory": ("status", "estimatedAge"),
+        "CarePlan": ("status", "intent"),
+        "CareTeam": ("status",),
+        "Goal": ("lifecycleStatus",),
+        "ServiceRequest": ("status", "intent", "doNotPerform"),
+        "Specimen": ("status",),
+        "Device": ("status",),
+        "ImagingStudy": ("status",),
+        "QuestionnaireResponse": ("status",),
+    }
+    nodes = policy.load().types.nodes
+    loose = [
+        (kind, name)
+        for kind, names in modifiers.items()
+        for name in names
+        if not nodes[kind].children[name].required
+    ]
+    assert loose == []
