@@ -25,7 +25,8 @@ _VERB_AFTER = re.compile(
     r"\A\s{1,2}(?:reports?|reported|denie[sd]|states?|stated|complain(?:s|ed)|presents?|presented|"
     r"tolerated|feels|felt|says|said|endorse[sd]|describes?|was (?:admitted|seen|discharged|taken)|"
     r"rounded|visited|phoned|called|lives?|agree[sd]|aware|noted|notified|drove|toured|updated|"
-    r"family|wife|husband|is an?\s(?:\d|[a-z]+ty)|asked|came|gave|who|over at|at bedside|handoff)\b|"
+    r"family(?!\s(?:history|hx|hist|physician|medicine|doctor|meeting))|wife|husband|asked|came|gave|who|"
+    r"is an? (?:\d{1,3}|[a-z]+ty)[ -]?(?:yo|y/o|yr|year|-)|over at|at bedside|handoff)\b|"
     r"\A\s?\((?:legal name|aka|dob|mrn|age|nickname|\"|'|\d{6})"
 )
 #: a report is headed by a surname in capitals and a birth date or record number
@@ -40,8 +41,8 @@ _EPONYM_AFTER = re.compile(
     r"catheter|tube|needle|forceps|splint|bandage|boot|collar|position|reflex|tremor|chorea|dementia|"
     r"diverticulum|diverticula|segment|ulcer|gland|duct|canal|lactate|solution|stain|effect|law|rule|"
     r"rules|point|triangle|triad|tetrad|index|formula|equation|murmur|negative|positive|neg|pos|"
-    r"absent|present|ring|web|spots?|rash|purpura|granuloma\w*|arthritis|anemia|anaemia|contracture|"
-    r"crisis|spasm|encephalopathy|nephropathy|neuropathy|dystrophy|deformity|tear|injury|cyst|valve|"
+    r"ring|web|spots?|rash|purpura|granuloma\w*|arthritis|anemia|anaemia|contracture|"
+    r"crisis|spasm|canal|artery|vein|nerve|ligament|muscle|fascia|pouch|view|views|sputum|spaces?|removed|angle|encephalopathy|nephropathy|neuropathy|dystrophy|deformity|tear|injury|cyst|valve|"
     r"change|scan|x-?ray|membrane|respirations?|breathing|like|type|trial|study|protocol|questionnaire|"
     r"inventory|chart|monitor|stocking|clamp|retractor|screw|plate|nail|wire|pin|frame|gait|facies)\b"
 )

@@ -1,5 +1,6 @@
 """The word lists of deid/lists, loaded once when first needed."""
 
+import re
 from functools import cache
 from importlib.resources import files
 
@@ -14,7 +15,13 @@ def words(name: str) -> frozenset[str]:
 @cache
 def vocabulary() -> frozenset[str]:
     """Return all ordinary words: English, medicine, drugs, clinical abbreviations."""
-    return words("english") | words("medical") | words("drugs") | words("abbreviations")
+    return (
+        words("english")
+        | words("rare_english")
+        | words("medical")
+        | words("drugs")
+        | words("abbreviations")
+    )
 
 
 @cache
@@ -33,3 +40,37 @@ def given_names() -> frozenset[str]:
 def surnames() -> frozenset[str]:
     """Return surnames."""
     return words("surnames")
+
+
+_MEDICAL_ENDING = re.compile(
+    r"(?:ectomy|otomy|ostomy|plasty|pexy|desis|centesis|scopy|scopic|graphy|graphic|gram|itis|osis|oses|"
+    r"emia|aemia|uria|pathy|pathic|ology|ologic|ological|ologist|iatry|iatric|plegia|paresis|algia|"
+    r"oma|omas|omata|megaly|penia|philia|cytosis|rrhea|rrhoea|rrhage|ptysis|trophy|trophic|genic|lysis|"
+    r"lytic|stenosis|sclerosis|ectasis|ectasia|mycin|cillin|azole|prazole|floxacin|sartan|olol|statin|"
+    r"dipine|gliptin|gliflozin|tidine|setron|parin|xaban|mab|tinib|vir|triptan|barbital|azepam|zolam|"
+    r"caine|dronate|thiazide|semide|afil|terol|sone|solone|onide|lukast|tropium|pril)s?$"
+)
+_ENDINGS = ("s", "es", "ed", "d", "ing", "ly", "ness")
+
+
+@cache
+def is_ordinary(word: str) -> bool:
+    """Return whether a folded word needs no explanation as a name.
+
+    Vocabulary, eponyms, regions, months, their regular inflections, words put together of them, and
+    the endings of medical language.
+    """
+    known = ambiguous_names()
+    if word in known:
+        return True
+    if "-" in word or "'" in word:
+        return all(len(part) < 3 or is_ordinary(part) for part in re.split(r"[-']", word))
+    for ending in _ENDINGS:
+        if word.endswith(ending) and len(word) - len(ending) >= 3 and word[: -len(ending)] in known:
+            return not is_name(word)
+    return len(word) > 6 and bool(_MEDICAL_ENDING.search(word)) and not is_name(word)
+
+
+def is_name(word: str) -> bool:
+    """Return whether the word is in the name lists."""
+    return word in given_names() or word in surnames()

@@ -7,22 +7,232 @@ from deid import lexicon
 from deid.text.tokens import TextView, Token
 
 PARTICLES = frozenset(
-    "de la del della der den di da do dos van von ter bin ibn al el st mac".split()
+    [
+        "de",
+        "la",
+        "del",
+        "della",
+        "der",
+        "den",
+        "di",
+        "da",
+        "do",
+        "dos",
+        "van",
+        "von",
+        "ter",
+        "bin",
+        "ibn",
+        "al",
+        "el",
+        "st",
+        "mac",
+    ]
 )
 #: follow a name without being part of it, or stand where a name could: never a name themselves
 NEVER = frozenset(
-    "md do rn np pa pac phd pharmd rph dds dmd mbbs frcp frcs facs facc facp msw lcsw crna lpn cna dpm dpt"
-    " bsn msn fnp aprn wocn mrcp mph esq dr drs mr mrs ms miss mx prof mrn dob ssn npi dea nhs gmc lic fax"
-    " tel phone pager pgr bleep ext email date time unit room rm bed ward clinic hospital age sex male"
-    " female patient pt pts name attending attg resident fellow consultant surgeon pcp gp np ed er icu or"
-    " the a an and or but with without for from to at in on by of as is was are were be been has have had"
-    " will would can could may might must should do does did not no yes this that these those there here"
-    " he she it they we you i his her their our my your its him them us me who whom which what when where"
-    " why how all any some each every if then than so re cc per via also after before during until since"
-    " please thank thanks dear sincerely regards signed reviewed dictated office team staff service"
-    " today tomorrow yesterday tonight am pm now aware notified".split()
+    [
+        "md",
+        "do",
+        "rn",
+        "np",
+        "pa",
+        "pac",
+        "phd",
+        "pharmd",
+        "rph",
+        "dds",
+        "dmd",
+        "mbbs",
+        "frcp",
+        "frcs",
+        "facs",
+        "facc",
+        "facp",
+        "msw",
+        "lcsw",
+        "crna",
+        "lpn",
+        "cna",
+        "dpm",
+        "dpt",
+        "bsn",
+        "msn",
+        "fnp",
+        "aprn",
+        "wocn",
+        "mrcp",
+        "mph",
+        "esq",
+        "dr",
+        "drs",
+        "mr",
+        "mrs",
+        "ms",
+        "miss",
+        "mx",
+        "prof",
+        "mrn",
+        "dob",
+        "ssn",
+        "npi",
+        "dea",
+        "nhs",
+        "gmc",
+        "lic",
+        "fax",
+        "tel",
+        "phone",
+        "pager",
+        "pgr",
+        "bleep",
+        "ext",
+        "email",
+        "date",
+        "time",
+        "unit",
+        "room",
+        "rm",
+        "bed",
+        "ward",
+        "clinic",
+        "hospital",
+        "age",
+        "sex",
+        "male",
+        "female",
+        "patient",
+        "pt",
+        "pts",
+        "name",
+        "attending",
+        "attg",
+        "resident",
+        "fellow",
+        "consultant",
+        "surgeon",
+        "pcp",
+        "gp",
+        "np",
+        "ed",
+        "er",
+        "icu",
+        "or",
+        "the",
+        "a",
+        "an",
+        "and",
+        "or",
+        "but",
+        "with",
+        "without",
+        "for",
+        "from",
+        "to",
+        "at",
+        "in",
+        "on",
+        "by",
+        "of",
+        "as",
+        "is",
+        "was",
+        "are",
+        "were",
+        "be",
+        "been",
+        "has",
+        "have",
+        "had",
+        "will",
+        "would",
+        "can",
+        "could",
+        "may",
+        "might",
+        "must",
+        "should",
+        "do",
+        "does",
+        "did",
+        "not",
+        "no",
+        "yes",
+        "this",
+        "that",
+        "these",
+        "those",
+        "there",
+        "here",
+        "he",
+        "she",
+        "it",
+        "they",
+        "we",
+        "you",
+        "i",
+        "his",
+        "her",
+        "their",
+        "our",
+        "my",
+        "your",
+        "its",
+        "him",
+        "them",
+        "us",
+        "me",
+        "who",
+        "whom",
+        "which",
+        "what",
+        "when",
+        "where",
+        "why",
+        "how",
+        "all",
+        "any",
+        "some",
+        "each",
+        "every",
+        "if",
+        "then",
+        "than",
+        "so",
+        "re",
+        "cc",
+        "per",
+        "via",
+        "also",
+        "after",
+        "before",
+        "during",
+        "until",
+        "since",
+        "please",
+        "thank",
+        "thanks",
+        "dear",
+        "sincerely",
+        "regards",
+        "signed",
+        "reviewed",
+        "dictated",
+        "office",
+        "team",
+        "staff",
+        "service",
+        "today",
+        "tomorrow",
+        "yesterday",
+        "tonight",
+        "am",
+        "pm",
+        "now",
+        "aware",
+        "notified",
+    ]
 )
-_WRAPPED = 45
 _INITIAL_STOP = frozenset(".,;: )\n\t|/\"'")
 
 
@@ -43,26 +253,14 @@ def is_name_word(view: TextView, token: Token, *, trusted: bool) -> bool:
         return False
     if trusted and view.style == "mixed" and not token.shouting:
         return word not in lexicon.words("abbreviations") or is_listed(word)
-    return is_listed(word) or not is_ordinary(word)
+    return is_listed(word) or not lexicon.is_ordinary(word)
 
 
 def is_listed(word: str) -> bool:
     """Return whether the word (or a part of a double-barrelled one) is in the name lists."""
-    if word in lexicon.given_names() or word in lexicon.surnames():
-        return True
-    return "-" in word and any(
-        p in lexicon.given_names() or p in lexicon.surnames() for p in word.split("-")
+    return lexicon.is_name(word) or (
+        "-" in word and any(lexicon.is_name(part) for part in word.split("-"))
     )
-
-
-def is_ordinary(word: str) -> bool:
-    """Return whether a folded word needs no explanation: vocabulary, eponym, region, month."""
-    known = lexicon.ambiguous_names()
-    if word in known:
-        return True
-    if "-" in word or "'" in word:
-        return all(part in known or len(part) < 3 for part in re.split(r"[-']", word))
-    return word.endswith(("s", "ed")) and (word[:-1] in known or word[:-2] in known)
 
 
 def read_name(view: TextView, position: int, *, trusted: bool) -> tuple[int, int] | None:
@@ -108,8 +306,6 @@ def _joins(plain: str, end: int, start: int) -> bool:
     gap = plain[end:start]
     if gap in (" ", "  "):
         return True
-    if gap == "\n":  # only where a long line was wrapped
-        return end - (plain.rfind("\n", 0, end) + 1) >= _WRAPPED
     if gap in (". ", "."):  # only after an initial or an abbreviated title
         return end < 2 or not plain[end - 2].isalnum()
     return False
@@ -152,7 +348,7 @@ def _given_after_comma(view: TextView, end: int, index: int) -> int:
     listed = token.lower in lexicon.given_names()
     if not (token.capitalized or (view.style == "lower" and listed)):
         return 0
-    if not listed and is_ordinary(token.lower):
+    if not listed and lexicon.is_ordinary(token.lower):
         return 0
     last = token.end
     for extra in view.tokens[index + 1 : index + 3]:
@@ -180,9 +376,7 @@ def names_before(view: TextView, position: int) -> tuple[int, int] | None:
     while index >= 0 and words < 4:
         token = view.tokens[index]
         gap = view.plain[token.end : start if words else position]
-        if gap not in (" ", "  ", "", ". ", ", ", ",", "\n", "-", ",\n", ".") or (
-            words and "," in gap
-        ):
+        if gap not in (" ", "  ", "", ". ", ", ", ",", "-", ".") or (words and "," in gap):
             break
         if not (
             is_name_word(view, token, trusted=not words) or _initial_before(view, token, words)

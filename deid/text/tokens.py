@@ -9,7 +9,9 @@ from functools import cached_property
 from deid.folding import FoldedText, fold
 
 # A possessive 's is not part of the word; an inner apostrophe or hyphen is (O'Hara, Al-Masri).
-_WORD = re.compile(r"[^\W\d_]+(?:['-](?![sS]\b)[^\W\d_]+)*")
+_WORD = re.compile(r"(?<!\w')[^\W\d_]+(?:['-](?![sS]\b)[^\W\d_]+)*")
+#: width in characters between which a text looks wrapped by an editor
+_NARROW, _WIDE = 40, 110
 _SENTENCE_END = frozenset(".:;!?\n|>]*")
 
 
@@ -39,20 +41,22 @@ class TextView:
 
     folded: FoldedText = field(repr=False)
 
-    @property
+    @cached_property
     def plain(self) -> str:
-        """The folded text with its capitals."""
-        return self.folded.plain
+        """The folded text with its capitals; lines that were only wrapped are joined."""
+        return unwrap(self.folded.plain)
 
-    @property
+    @cached_property
     def lower(self) -> str:
-        """The folded text without capitals, same length."""
-        return self.folded.lower
+        """The same without capitals; same length, same offsets."""
+        if self.plain is self.folded.plain:
+            return self.folded.lower
+        return unwrap(self.folded.lower)
 
     @cached_property
     def tokens(self) -> Sequence[Token]:
         """All words in order."""
-        plain, lower = self.folded.plain, self.folded.lower
+        plain, lower = self.plain, self.lower
         return tuple(
             Token(m.start(), m.end(), m.group(), lower[m.start() : m.end()])
             for m in _WORD.finditer(plain)
@@ -85,6 +89,23 @@ class TextView:
         """Return whether the word is part of a code such as CD4 or T2N0."""
         before = self.plain[token.start - 1 : token.start]
         return before.isdigit() or self.plain[token.end : token.end + 1].isdigit()
+
+
+def unwrap(text: str) -> str:
+    """Return ``text`` with line breaks turned to spaces where an editor broke a full line.
+
+    A break is soft when the next word would not have fitted into the longest line.
+    """
+    lines = text.split("\n")
+    width = max(map(len, lines))
+    if len(lines) == 1 or not _NARROW <= width <= _WIDE:
+        return text
+    pieces = []
+    for line, following in zip(lines, lines[1:], strict=False):
+        word = following.split(" ", 1)[0]
+        soft = bool(line) and bool(word) and len(line) + 1 + len(word) > width
+        pieces.extend((line, " " if soft else "\n"))
+    return "".join(pieces) + lines[-1]
 
 
 def view(text: str) -> TextView:

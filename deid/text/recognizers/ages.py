@@ -24,11 +24,11 @@ _PATTERNS = (
     ),
     re.compile(rf"(?<![\d./-]){_NUMBER}\s?[mf](?![a-z0-9])"),
     re.compile(
-        rf"\b(?:aged?|age:|age is)\s{{0,2}}(?P<n>{_NUMBER}|{_WORDS})(?![\d/.]|\s?(?:mg|ml|%))"
+        rf"\b(?:aged?|age:|age is)\s{{0,2}}(?P<n>{_NUMBER}|{_WORDS})(?![\d/]|\.\d|\s?(?:mg|ml|%))"
     ),
     re.compile(
         rf"\b{_KIN}\b[^.;\n]{{0,40}}?\b(?:at|to|until|aged?|was|is|\()\s?(?P<n>{_NUMBER}|{_WORDS})"
-        r"(?![\d/.%]|\s?(?:mg|ml|kg|%))"
+        r"(?![\d/%]|\.\d|\s?(?:mg|ml|kg|%))"
     ),
     re.compile(rf"\b(?:lived to|died at|turned|turning)\s(?:be\s)?(?P<n>{_NUMBER}|{_WORDS})\b"),
     re.compile(rf"\b(?:at|age)\s(?P<n>{_WORDS})(?=[\s.,;)]|$)"),

@@ -20,7 +20,7 @@ _EXTENSION = re.compile(r"(?<![a-z])(?:x|ext\.?|extn\.?|extension)\s?:?\s?(?P<n>
 _SHORT = re.compile(
     r"(?<![a-z])(?P<cue>pager|pgr|pg|bleep|beeper|page|tel|phone|ph|call|cell|mobile|fax|voicemail|vm|"
     r"asc?om|vocera|dect|spectralink)\.?(?:\s(?:no\.?|number|at|on|me at|#))?\s?[:#]?\s{0,2}"
-    r"(?P<n>\d{3,7})(?![\d/.]|-\d|\s?(?:mg|ml|%|if|for\s\d))"
+    r"(?P<n>\d{3,7})(?![\d/]|\.\d|-\d|\s?(?:mg|ml|%|if|for\s\d))"
 )
 _EMAIL = re.compile(r"[\w.+%'-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6}")
 _BROKEN_EMAIL = re.compile(
@@ -33,7 +33,7 @@ _HOST = re.compile(
     r"ac\.uk)(?:/[^\s<>\"')\]]{0,200})?(?![\w.])"
 )
 _IP = re.compile(
-    r"(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?::\d{2,5})?(?![\d.]\d?)"
+    r"(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?::\d{2,5})?(?!\d|\.\d)"
 )
 _IPV6 = re.compile(r"(?<![\w:])(?:[0-9a-f]{1,4}:){4,7}[0-9a-f]{1,4}(?![\w:])")
 _MAC = re.compile(r"(?<![\w:-])(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?![\w:-])")
@@ -41,7 +41,7 @@ _HANDLE = re.compile(r"(?<![\w.@/])@[a-z0-9_.-]{2,40}\b")
 _USER = re.compile(
     r"\b(?:user\s?name|user\s?id|portal user|login|log-?in|handle|screen name|account|skype|instagram|"
     r"twitter|facebook|whatsapp|user)\b(?:\s(?:is|for [a-z]+ (?:reset|access)|name|as))?\s?[:=]?\s{0,2}"
-    r"[\"'(]?(?P<n>(?=[a-z0-9_.-]*[a-z])[a-z0-9]+(?:[._-][a-z0-9]+)+|[a-z]+\d[a-z0-9]*)"
+    r"[\"'(]?(?P<n>(?=[a-z0-9_.-]*[a-z])[a-z0-9]+(?:[._-][a-z0-9]+)+|[a-z]+\d[a-z0-9]*)(?![\w@])"
 )
 _USER_BESIDE_NAME = re.compile(
     r"\((?P<n>(?=[a-z._-]*\d)[a-z]{3,}[a-z0-9._-]{1,30}|[a-z]{2,}[._][a-z]{2,})\)"

@@ -28,15 +28,15 @@ _NUMERIC = re.compile(
 _COMPACT = re.compile(r"(?<!\d)(?P<y>(?:19|20)\d\d)(?P<m>0[1-9]|1[0-2])(?P<d>[0-3]\d)(?!\d)")
 _DAY_MONTH = re.compile(
     rf"(?<![\d.:/])(?P<d>\d{{1,2}}){_TH}(?:\s?-\s?|\s{{0,2}}(?:of\s)?)(?P<m>{MONTH})(?![a-z])\.?"
-    r"(?:\s?[-,]?\s{0,2}(?P<y>(?:19|20)\d\d)(?!\d)|(?:-|\s?')(?P<y2>\d\d)(?!\d)|(?P<y3>\d\d)(?![\d:]))?"
+    r"(?:\s?[-,]?\s{0,2}(?P<y>(?:19|20)\d\d)(?!\d)|(?:-|\s?')(?P<y2>\d\d)(?!\d)|(?P<y3>(?<=[a-z])\d\d)(?![\d:/]))?"
 )
 _MONTH_DAY = re.compile(
-    rf"\b(?P<m>{MONTH})\.?[\s-]{{1,2}}(?:the\s)?(?P<d>\d{{1,2}}){_TH}(?![\d:.])"
+    rf"\b(?P<m>{MONTH})\.?[\s-]{{1,2}}(?:the\s)?(?P<d>\d{{1,2}}){_TH}(?!\d|[:.]\d)"
     r"(?:,?[\s-]{1,2}(?P<y>(?:19|20)\d\d)(?!\d)|,\s{0,2}(?P<y2>\d\d)(?![\d:]))?"
 )
 _MONTH_YEAR = re.compile(rf"\b(?P<m>{MONTH})\.?,?[\s-]{{1,2}}(?:of\s)?(?P<y>(?:19|20)\d\d)(?!\d)")
 _SLASH_YEAR = re.compile(r"(?<![\d/.-])(?P<m>0?[1-9]|1[0-2])/(?P<y>(?:19|20)\d\d)(?![\d/])")
-_BARE = re.compile(r"(?<![\d/.,-])(?P<a>\d{1,2})(?P<s>[/-])(?P<b>\d{1,2})(?![\d/.%-]|,\d)")
+_BARE = re.compile(r"(?<![\d/.,-])(?P<a>\d{1,2})(?P<s>[/-])(?P<b>\d{1,2})(?![\d/%-]|[.,]\d)")
 _MONTH_ALONE = re.compile(
     rf"\b(?:in|since|last|this past|until|till|by|early|late|mid|during|of|before|after)[ -]"
     rf"(?P<m>{MONTH})\b(?!\s?\d)"
@@ -56,13 +56,14 @@ _STRONG_CUE = re.compile(
     r"(?:\b(?:on|since|by|until|till|due|visit|attempt|fill(?:ed)?|admit(?:ted)?|discharged?|d/c'?d?|"
     r"dated?|collected|placed|scheduled|seen|drawn|appt|appointment|night of|morning of|week of|"
     r"hearing|started|stopped|lmp|edd|surgery|called|signed|discussed|change|duty|before|after|"
-    r"next|expires?|exp|done|taken|repeat|removed|returns?|downloads?)|"
+    r"next|expires?|exp|done|taken|repeat|removed|returns?|downloads?|lkw|inr|visits?|through|thru)|"
     + WEEKDAY
     + r")\.?\s?:?\s{1,2}\Z"
 )
 _WEAK_CUE = re.compile(
     r"\b(?:from|to|through|thru|and|of|last|ct|mri|pet|cxr|xr|echo|labs?|cultures?|note|at|in)\s{1,2}\Z"
 )
+_CLOCK_BEFORE = re.compile(r"\d{1,2}:\d\d\s?(?:am|pm)?\s(?:on\s)?\Z|\d\s?[ap]m\s\Z")
 _RANGE_CUE = re.compile(r"\d{1,2}/\d{1,2}(?:/\d{2,4})?\s?(?:-|to|through|thru|and|,)\s{0,2}\Z")
 _SCORE_BEFORE = re.compile(
     r"\b(?:pain|strength|power|rated?|severity|score[sd]?|scale|apgars?|gcs|mmt|berg|moca|mmse|"
@@ -227,7 +228,12 @@ def _is_date(view: TextView, match: re.Match[str]) -> bool:
     weekday = _WEEKDAY_BEFORE.search(before)
     if match["s"] == "-":
         return bool(weekday)
-    if weekday or _RANGE_CUE.search(before) or _AFTER_BARE.match(view.plain[end : end + 14]):
+    if (
+        weekday
+        or _RANGE_CUE.search(before)
+        or _CLOCK_BEFORE.search(before)
+        or _AFTER_BARE.match(view.plain[end : end + 14])
+    ):
         return not _SCORE_BEFORE.search(before) or bool(weekday)
     if _STRONG_CUE.search(before):
         return not _SCORE_BEFORE.search(before[:-4])

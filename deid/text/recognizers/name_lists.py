@@ -20,15 +20,27 @@ def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG0
 def _pairs(view: TextView) -> Iterator[Finding]:
     for first, second in name_words.bigrams(view):
         gap = view.plain[first.end : second.start]
-        if gap in (",", ", "):
+        if gap == "/" and _side_by_side(view, first, second):
+            yield _finding(first.start, second.end, "name.side_by_side")
+        elif gap in (",", ", "):
             if _last_first(view, first, second):
                 name = name_words.read_name(view, first.start, trusted=True)
                 start, end = name or (first.start, second.end)
                 yield _finding(start, max(end, second.end), "name.last_first")
-        elif gap in (" ", ". ", "\n", "  ") and _first_last(view, first, second):
+        elif gap in (" ", "  ") and _first_last(view, first, second):
             name = name_words.read_name(view, first.start, trusted=True)
             start, end = name or (first.start, second.end)
             yield _finding(start, max(end, second.end), "name.first_last")
+
+
+def _side_by_side(view: TextView, first: Token, second: Token) -> bool:
+    """ "Cordova/Love handoff": two surnames, at least one of which is nothing else."""
+    pair = (first, second)
+    return (
+        view.style == "mixed"
+        and all(t.capitalized and not t.shouting and name_words.is_listed(t.lower) for t in pair)
+        and not all(lexicon.is_ordinary(t.lower) for t in pair)
+    )
 
 
 def _plausible(view: TextView, token: Token) -> bool:
@@ -44,8 +56,8 @@ def _first_last(view: TextView, first: Token, second: Token) -> bool:
         return False
     if known_context.eponym_follows(view.lower[second.end : second.end + 26]):
         return False
-    plain_first = name_words.is_ordinary(first.lower)
-    plain_second = name_words.is_ordinary(second.lower)
+    plain_first = lexicon.is_ordinary(first.lower)
+    plain_second = lexicon.is_ordinary(second.lower)
     if view.style != "mixed" or first.shouting:
         return not plain_first or (not plain_second and name_words.is_listed(second.lower))
     # "May Hunter" in the middle of a sentence is a person; "Grand Total" is not in the lists
@@ -55,7 +67,7 @@ def _first_last(view: TextView, first: Token, second: Token) -> bool:
 def _surname_like(token: Token) -> bool:
     if len(token.text) == 1:
         return token.capitalized
-    return token.lower in lexicon.surnames() or not name_words.is_ordinary(token.lower)
+    return token.lower in lexicon.surnames() or not lexicon.is_ordinary(token.lower)
 
 
 def _last_first(view: TextView, last: Token, first: Token) -> bool:
@@ -63,8 +75,8 @@ def _last_first(view: TextView, last: Token, first: Token) -> bool:
         return False
     if first.lower not in lexicon.given_names():
         return False
-    plain_last = name_words.is_ordinary(last.lower)
-    plain_first = name_words.is_ordinary(first.lower)
+    plain_last = lexicon.is_ordinary(last.lower)
+    plain_first = lexicon.is_ordinary(first.lower)
     if plain_last and plain_first:
         return view.plain[last.end : first.start] == "," or (
             view.style == "mixed"
@@ -76,7 +88,7 @@ def _last_first(view: TextView, last: Token, first: Token) -> bool:
 
 def _listed_alone(view: TextView, token: Token) -> bool:
     word = token.lower
-    if name_words.is_ordinary(word) or word in name_words.NEVER or view.touches_digit(token):
+    if lexicon.is_ordinary(word) or word in name_words.NEVER or view.touches_digit(token):
         return False
     if view.style == "lower" or not token.capitalized:
         return view.style == "lower" and len(word) > 3 and word in lexicon.given_names()

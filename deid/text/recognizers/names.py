@@ -50,13 +50,59 @@ _LABEL = re.compile(
     r"|(?P<relative>" + _KIN + r")"
     r"|(?P<patient>" + _PATIENT_LABEL + r")"
     r"|(?P<other>" + _OTHER_ROLE + r"|to|from|named|called|this is|with|and|as|via|by|&|sees))"
-    r"(?![\w'-])(?P<gap>\.?\s?(?:is\b|was\b|-|named\b|\|)?\s{0,2}(?P<colon>:?)\s{0,3}[\"'(]?)(?=[^\W\d_])"
+    r"(?![\w'-])(?P<gap>\s?(?:is\b|was\b|-|named\b|\|)?\s{0,2}(?P<colon>:?)\s{0,3}[\"'(]?)(?=[^\W\d_])"
 )
 #: plain words that only sometimes announce a person: a following name must look like one
 _WEAK = frozenset(
-    "to from per for named called with and as via by & present family contact driver subject child baby"
-    " infant name re resident assistant fellow intern provider employer tech do pa submitting sending"
-    " its it's consult consultation accepting referring worker rep agent coach manager principal sees operator present client".split()
+    [
+        "to",
+        "from",
+        "per",
+        "for",
+        "named",
+        "called",
+        "with",
+        "and",
+        "as",
+        "via",
+        "by",
+        "&",
+        "present",
+        "family",
+        "contact",
+        "driver",
+        "subject",
+        "child",
+        "baby",
+        "infant",
+        "name",
+        "re",
+        "resident",
+        "assistant",
+        "fellow",
+        "intern",
+        "provider",
+        "employer",
+        "tech",
+        "do",
+        "pa",
+        "submitting",
+        "sending",
+        "consult",
+        "consultation",
+        "accepting",
+        "referring",
+        "worker",
+        "rep",
+        "agent",
+        "coach",
+        "manager",
+        "principal",
+        "sees",
+        "operator",
+        "present",
+        "client",
+    ]
 )
 _CREDENTIAL = re.compile(
     r",?\s{0,2}\b(?P<c>md|m\.d\.|rn|r\.n\.|np|n\.p\.|pa-c|phd|ph\.d\.|pharmd|rph|dds|dmd|mbbs|mbchb|"
@@ -70,6 +116,12 @@ _NICKNAME = re.compile(r"\(\"(?P<n>[A-Z][A-Za-z'-]+)\"\)")
 #: a surname in capitals before a birth date or a record number heads a report
 _BEFORE_RECORD = re.compile(
     r"(?<![\w'-])(?P<n>[A-Z][A-Z'-]{2,})(?=\s{1,4}(?:DOB|MRN|NHS|H/N|\(?(?:[A-Z]?\d{6,}|\d\d-\d\d-\d\d)\b))"
+)
+_CLOSING = re.compile(
+    r"\b(?i:thanks|thank you|thx|sincerely|regards|cheers|best|love)[!,. ]{1,4}\n{0,2}(?=[A-Z])"
+)
+_SECOND_OPINION = re.compile(
+    r"\b(?:for|by|to) (?P<n>[A-Z][a-z]+) (?=second opinion|to review|to see|to follow|review\b|input\b)"
 )
 _EPONYM_ROOM = 26
 
@@ -114,7 +166,7 @@ def _believable(view: TextView, name: tuple[int, int], cue: str) -> bool:
         if token.lower in name_words.NEVER:
             return False
         single = token.end >= end
-        return not (single and name_words.is_ordinary(token.lower)) or (
+        return not (single and lexicon.is_ordinary(token.lower)) or (
             view.style == "mixed"
             and not token.shouting
             and name_words.is_listed(token.lower)
@@ -126,7 +178,7 @@ def _believable(view: TextView, name: tuple[int, int], cue: str) -> bool:
 def _further(view: TextView, end: int, base: str) -> Iterator[Finding]:
     """Names in a row after one cue: "Guy and Kent", "Cordova/Love", "Ada, Bo and Cy"."""
     for _ in range(4):
-        link = re.compile(r"(?:,\s|\s(?:and|&|or)\s|/|\s/\s|,\sand\s)").match(view.plain, end)
+        link = re.compile(r"(?:,\s|\s(?:and|&|or)\s|/|\s/\s|,\sand\s)").match(view.lower, end)
         if not link:
             return
         name = name_words.read_name(view, link.end(), trusted=False)
@@ -153,7 +205,7 @@ def _with_credential(view: TextView) -> Iterator[Finding]:
 
 def _not_plain(view: TextView, name: tuple[int, int]) -> bool:
     words = view.tokens[view.index_at(name[0]) : view.index_at(name[1])]
-    return any(name_words.is_listed(w.lower) or not name_words.is_ordinary(w.lower) for w in words)
+    return any(name_words.is_listed(w.lower) or not lexicon.is_ordinary(w.lower) for w in words)
 
 
 def _named_kin(view: TextView) -> Iterator[Finding]:
@@ -164,6 +216,13 @@ def _named_kin(view: TextView) -> Iterator[Finding]:
 
 
 def _nicknames(view: TextView) -> Iterator[Finding]:
+    for match in _CLOSING.finditer(view.plain):
+        name = name_words.read_name(view, match.end(), trusted=True)
+        if name:
+            yield _finding(name, "name.closing", "person")
+    for match in _SECOND_OPINION.finditer(view.plain):
+        if name_words.is_listed(match["n"].lower()):
+            yield _finding((match.start("n"), match.end("n")), "name.label", "clinician")
     for match in _NICKNAME.finditer(view.plain):
         yield _finding((match.start("n"), match.end("n")), "name.nickname", "person")
     for match in _BEFORE_RECORD.finditer(view.plain):

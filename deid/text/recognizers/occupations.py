@@ -19,7 +19,9 @@ _RARE = re.compile(
     r"novelist|film director|movie star|rock star|beauty queen|circus [a-z]+|blacksmith|cheesemaker))\b"
 )
 #: these count only with a word that narrows them ("the only veterinarian", "town librarian")
-_NEEDS_MORE = frozenset("veterinarian librarian judge bishop coroner novelist blacksmith".split())
+_NEEDS_MORE = frozenset(
+    ["veterinarian", "librarian", "judge", "bishop", "coroner", "novelist", "blacksmith"]
+)
 
 
 def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG001

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from deid import lexicon
+from deid.text import name_words
 from deid.text.document import Category, Finding
 from deid.text.tokens import TextView, Token
 
@@ -24,7 +25,7 @@ _CARE_TAILS: dict[str, str] = {
          "birth center", "medical", "wound clinic", "partners", "laboratories", "labs"), "clinic"),
     **dict.fromkeys(
         ("nursing home", "rehab", "rehabilitation", "rehabilitation center", "snf", "care home", "hospice",
-         "assisted living", "manor", "nursing center", "senior living", "care center", "nursing facility",
+         "assisted living", "manor", "house", "lodge", "nursing center", "senior living", "care center", "nursing facility",
          "retirement home", "memory care", "home health"), "care home"),
     **dict.fromkeys(("pharmacy", "chemist", "chemists", "drug", "drugs", "drugstore"), "pharmacy"),
 }  # fmt: skip
@@ -46,11 +47,37 @@ _FIRM_TAILS = (
     "shelter", "packing", "textiles", "shipyard", "dairy", "orchards", "vineyards", "council",
 )  # fmt: skip
 #: firms that make what is implanted or injected: clinical meaning, nobody's identity
+_CLEAR_TAILS = frozenset(
+    ("hospital", "infirmary", "medical center", "medical centre", "clinic", "family medicine",
+     "internal medicine", "cardiology associates", "nursing home", "rehab", "snf", "pharmacy", "elementary",
+     "elementary school", "high school", "primary school", "academy", "community college", "university",
+     "fire department", "police department", "public schools", "llc", "llp", "orthopedics", "trucking",
+     "semiconductors", "urgent care", "medical practice", "pediatrics", "wound clinic", "health center",
+     "hospice", "care home", "school", "college")
+)  # fmt: skip
 _MAKERS = frozenset(
-    "smith nephew|johnson johnson|jackson pratt|mayo|boston scientific|becton dickinson|"
-    "stryker|medtronic|abbott|zimmer|baxter|pfizer|moderna|roche|bayer|novartis".split("|")
+    [
+        "smith nephew",
+        "johnson johnson",
+        "jackson pratt",
+        "mayo",
+        "boston scientific",
+        "becton dickinson",
+        "stryker",
+        "medtronic",
+        "abbott",
+        "zimmer",
+        "baxter",
+        "pfizer",
+        "moderna",
+        "roche",
+        "bayer",
+        "novartis",
+    ]
 )
-_LOWER_INSIDE = frozenset("of the and at on for in de la del & under by".split())
+_LOWER_INSIDE = frozenset(
+    ["of", "the", "and", "at", "on", "for", "in", "de", "la", "del", "&", "under", "by"]
+)
 _EMPLOYER_CUE = re.compile(
     r"\b(?:works? (?:for|at)|worked (?:for|at)|working (?:for|at)|employed (?:by|at|with)|employer:?|"
     r"laid off from|retired from|fired from|off from|job (?:at|with)|employee of|staff at|manager at|"
@@ -63,8 +90,14 @@ _SCHOOL_CUE = re.compile(
 )
 _ACRONYM_CUE = re.compile(
     r"(?<![\w/])(?:(?:at|to|from|transport to|transfer(?:red)? (?:to|from)|drive to|@|->|"
-    r"seen at|admitted to|discharged from)\s{1,2}|,\s)(?P<n>[A-Z]{3,6})(?![\w/&-])"
+    r"seen at|admitted to|discharged from)\s{1,2})(?P<n>[A-Z]{3,6})(?![\w/&-])"
 )
+#: an acronym before a ward or a bed is a hospital
+_ACRONYM_WARD = re.compile(
+    r"(?<![\w/])(?P<n>[A-Z]{3,6})(?=\s(?:\d{1,2}\s?(?:North|South|East|West|[NSEW])\b|(?i:ward|tower|ccu|micu|sicu|"
+    r"nicu|picu|the [A-Z][a-z]+ unit|room|rm|bed)\b))"
+)
+_STORE = re.compile(r"(?<![\w])[A-Z][A-Za-z]{2,20}(?: [A-Z][A-Za-z]{2,20}){0,2} #\s?\d{2,6}\b")
 
 
 class _Kind(NamedTuple):
@@ -96,7 +129,10 @@ def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG0
     ):
         for match in cue.finditer(view.lower):
             yield from _after_cue(view, match.end(), kind)
-    for match in _ACRONYM_CUE.finditer(view.plain):
+    for match in _STORE.finditer(view.plain):
+        if not lexicon.is_ordinary(match.group().split(" ")[0].lower()):
+            yield _finding(*match.span(), _Kind("organization", "pharmacy"), "org.store")
+    for match in (*_ACRONYM_CUE.finditer(view.plain), *_ACRONYM_WARD.finditer(view.plain)):
         if view.style == "mixed" and match["n"].lower() not in lexicon.ambiguous_names():
             yield _finding(
                 match.start("n"), match.end("n"), _Kind("organization", "hospital"), "org.acronym"
@@ -111,7 +147,10 @@ def _by_tail(view: TextView) -> Iterator[Finding]:
             and match.group()[0] != "&"
         ):
             continue
-        kind = _TAILS[re.sub(r"\s+", " ", match.group())]
+        tail = re.sub(r"\s+", " ", match.group())
+        if view.style != "mixed" and tail not in _CLEAR_TAILS:
+            continue
+        kind = _TAILS[tail]
         start = _head(view, match.start())
         end = _tail_end(view, match.end())
         if start < match.start() or end > match.end():
@@ -124,7 +163,7 @@ def _head(view: TextView, position: int) -> int:
     """Walk left over the words of the name that ends with a tail at ``position``."""
     start = position
     index = view.index_at(position) - 1
-    for _ in range(6):
+    for _ in range(6 if view.style == "mixed" else 4):
         if index < 0:
             break
         token = view.tokens[index]
@@ -140,15 +179,16 @@ def _head(view: TextView, position: int) -> int:
             break
         start = token.start
         index -= 1
-    return start
+    article = view.plain[max(0, start - 4) : start]
+    return start - 4 if start < position and article == "The " else start
 
 
 def _joins(view: TextView, end: int, start: int) -> bool:
     gap = view.plain[end:start]
-    if gap in (" ", "  ", "-", " & ", "'s ", "' ", "'", ". ", "\n"):
+    if gap in (" ", "  ", "-", " & ", "'s ", "' ", "'", ". "):
         if gap == ". ":
             return view.lower[max(0, end - 3) : end].strip() in ("st", "mt", "ft", "dr", "s")
-        return gap != "\n" or end - (view.plain.rfind("\n", 0, end) + 1) >= 45
+        return True
     return False
 
 
@@ -157,19 +197,13 @@ def _belongs(view: TextView, token: Token) -> bool:
         return False
     if view.style == "mixed":
         return token.capitalized and not (
-            token.shouting and token.lower in lexicon.words("abbreviations")
+            token.shouting and token.lower in lexicon.words("abbreviations") and token.lower != "va"
         )
-    return len(token.lower) > 1
+    return len(token.lower) > 1 and token.lower not in name_words.NEVER
 
 
 _STOP = frozenset(
-    "dr mr mrs ms miss pt patient name md do rn np pa admit admitted admission discharge discharged transfer"
-    " transferred seen slides records submitting accepting sending labs labs lab d/c to from via call called"
-    " please attending consultant follow followup appointment pharmacy's home the a an his her their our my"
-    " per by with and or at in on for of as is was were be has had he she they prior old new outside same"
-    " local university's next last this that any no not children's- mental public behavioral women men"
-    " home occupational allied general- department dept division service services unit floor emergency"
-    " re cc fax phone tel date time loc bed rm room ward dispo dispo: plan hx pmh sh fh ros".split()
+    ["dr", "mr", "mrs", "ms", "miss", "pt", "patient", "name", "md", "do", "rn", "np", "pa", "admit", "admitted", "admission", "discharge", "discharged", "transfer", "transferred", "seen", "slides", "records", "submitting", "accepting", "sending", "labs", "lab", "d/c", "to", "from", "via", "call", "called", "please", "attending", "consultant", "follow", "followup", "appointment", "pharmacy's", "home", "the", "a", "an", "his", "her", "their", "our", "my", "per", "by", "with", "and", "or", "at", "in", "on", "for", "of", "as", "is", "was", "were", "be", "has", "had", "he", "she", "they", "prior", "same", "we", "you", "i", "it", "resident", "yo", "next", "last", "this", "that", "any", "no", "not", "employer", "home", "department", "dept", "division", "service", "services", "unit", "floor", "emergency", "re", "cc", "fax", "phone", "tel", "date", "time", "loc", "bed", "rm", "room", "ward", "dispo", "dispo:", "plan", "hx", "pmh", "sh", "fh", "ros"]
 )  # fmt: skip
 
 
@@ -194,16 +228,7 @@ def _is_named(view: TextView, start: int, tail: re.Match[str], end: int) -> bool
 
 
 _GENERIC = frozenset(
-    "primary care home mental public community general regional emergency physical occupational speech"
-    " behavioral women's women men's men's' urgent family internal medical surgical dental eye clinic"
-    " outpatient inpatient acute skilled nursing day local area county state city national the of and"
-    " specialty pain wound sleep heart cancer kidney stroke trauma burn foot diabetes allergy anticoagulation"
-    " coumadin warfarin cardiology neurology oncology urology gi derm ortho pulmonary renal vascular"
-    " preop pre post op postop follow up new old high middle grade elementary medicine health hospital"
-    " rehab rehabilitation cardiac pulmonary neuro sub subacute long term short stay teaching university"
-    " total oral global maternal fetal child children's pediatric paediatric adult geriatric hospice"
-    " human animal plant food drug illicit street iv prescription power solar heat cold hot wind water"
-    " stainless cold good bad fake latest recent three two one four five several many multiple at".split()
+    ["primary", "care", "home", "mental", "public", "community", "general", "regional", "emergency", "physical", "occupational", "speech", "behavioral", "women's", "women", "men's", "men's'", "urgent", "family", "internal", "medical", "surgical", "dental", "eye", "clinic", "outpatient", "inpatient", "acute", "skilled", "nursing", "day", "local", "area", "county", "state", "city", "national", "the", "of", "and", "specialty", "pain", "wound", "sleep", "heart", "cancer", "kidney", "stroke", "trauma", "burn", "foot", "diabetes", "allergy", "anticoagulation", "coumadin", "warfarin", "cardiology", "neurology", "oncology", "urology", "gi", "derm", "ortho", "pulmonary", "renal", "vascular", "preop", "pre", "post", "op", "postop", "follow", "up", "new", "old", "high", "middle", "grade", "elementary", "medicine", "health", "hospital", "rehab", "rehabilitation", "cardiac", "pulmonary", "neuro", "sub", "subacute", "long", "term", "short", "stay", "teaching", "university", "total", "oral", "global", "maternal", "fetal", "child", "children's", "pediatric", "paediatric", "adult", "geriatric", "hospice", "human", "animal", "plant", "food", "drug", "illicit", "street", "iv", "prescription", "power", "solar", "heat", "cold", "hot", "wind", "water", "stainless", "cold", "good", "bad", "fake", "latest", "recent", "three", "two", "one", "four", "five", "several", "many", "multiple", "at"]
 )  # fmt: skip
 
 

@@ -21,7 +21,7 @@ _UNIT = (
 )
 _STREET = re.compile(
     r"(?<![\w./-])(?:flat\s\w{1,4},?\s)?\d{1,6}[a-z]?(?:-\d{1,4})?\s{1,2}(?:[nsew]\.?e?w?\.?\s)?"
-    r"(?:(?:the\s)?(?:[a-z0-9'.-]{1,18}\s){1,3}?(?:"
+    r"(?:(?:the\s)?(?:(?:[a-z0-9'-]{2,18}|[nsew]\.?|st\.|mt\.|dr\.)\s){1,3}?(?:"
     + _STREET_KIND
     + r")\b\.?|the\s(?:green|street|square|"
     r"close|crescent|mews|avenue|terrace|grove|village|quay|common)|(?:county|state|rural|farm|forest service)"
@@ -55,11 +55,12 @@ _ZIP_CUE = re.compile(
 )
 _ZIP4 = re.compile(r"(?<![\w-])\d{5}-\d{4}(?![\w-])")
 _POSTCODE = re.compile(r"(?<!\w)[A-Za-z]{1,2}\d[A-Za-z\d]?\s?\d[A-Za-z]{2}(?!\w)")
-_CITY_WORDS = (
-    r"(?:[A-Z][a-z'.-]{1,18}|St\.)(?:[ \n-](?:[A-Z][a-z'-]{1,18}|upon|under|on|le|de|in|the|of))"
+_CITY_NAME_TEXT = (
+    r"(?:St\.|[A-Z][a-z']{1,18})(?:(?:-(?:upon|under|on|le|de|in|the|by|super|sub))*-[A-Z][a-z']{1,18}|"
+    r" (?:upon |de |del |la |le )?[A-Z][a-z']{1,18}){0,3}"
 )
 _BEFORE_STATE = re.compile(
-    rf"(?<![\w])(?P<n>{_CITY_WORDS}{{0,3}}),\s{{0,2}}(?=(?i:{_STATES})\b|(?:{_STATE_CODES})\b)"
+    rf"(?<![\w])(?P<n>{_CITY_NAME_TEXT}),\s{{0,2}}(?=(?i:{_STATES})\b|(?:{_STATE_CODES})\b)"
 )
 _BEFORE_STATE_UPPER = re.compile(
     rf"(?<![\w])(?P<n>[a-z'.-]{{3,18}}(?: [a-z'-]{{2,18}}){{0,2}}),\s{{0,2}}(?=(?:{_STATES})\b)"
@@ -69,10 +70,13 @@ _CITY_CUE = re.compile(
     r"raised in|grew up in|flying in from|driving (?:up|down|in|over) from|ride (?:back|home) to|home to|"
     r"travel(?:l?ed|s)? (?:to|from|in)|trip to|travel except|visit(?:ing|ed)? (?:family )?in|picnic in|"
     r"based in|works? in|house in|hometown|(?:mayor|veterinarian|resident|native|sheriff|librarian) of|"
-    r"church in|plant in|seen (?:[a-z]+ ){0,3}in|known in|at the|drive to|near|outside|in)\s{1,2}"
+    r"church in|plant in|& sons,|and sons,|seen (?:[a-z]+ ){0,3}in|known in|at the|drive to|near|outside|in)\s{1,2}"
 )
-_CITY_NAME = re.compile(rf"{_CITY_WORDS}{{0,3}}")
-_AFTER_STREET = re.compile(r",?[ \n|]{1,3}")
+_PLANT = re.compile(
+    rf"\b(?:at|from|to) the (?P<n>{_CITY_NAME_TEXT}) (?:plant|office|campus|branch|site|store|warehouse|facility|depot)\b"
+)
+_CITY_NAME = re.compile(_CITY_NAME_TEXT)
+_AFTER_STREET = re.compile(r",[ \n]{1,2}|[ ]|\n")
 _GEO = re.compile(
     r"(?<![\w])(?:[A-Z][a-z']+(?:'s)?\s){1,3}(?:Ridge|Crossing|Hollow|Point|Creek|Valley|Lake|River|Beach|Bay|"
     r"Island|Mountain|Canyon|Falls|Springs|Hills|Heights|Meadows|Junction|Landing|Gulch|Bluff|Prairie|Forest|"
@@ -89,9 +93,9 @@ _PARK = re.compile(
     r"(?<![\w])(?:[A-Z][a-z']+\s){1,3}(?:trailer park|mobile home park|caravan park|caravan site)"
 )
 _ROOM = re.compile(
-    r"(?<![\w])(?:room|rm|bed|bay|cubicle|ward|tower|pod|theatre|theater|or(?=\s\d)|trauma bay|station|wing|"
+    r"(?<![\w])(?:room|rm|bed|bay|cubicle|ward|tower|theatre|theater|or(?=\s\d)|trauma bay|station|wing|"
     r"(?:ground|first|second|third|\d(?:st|nd|rd|th)) floor|floor)\.?\s{0,2}#?\s?"
-    r"(?P<n>(?=[\w-]*\d)[a-z0-9]{1,4}(?:-[a-z0-9]{1,3})?)(?![\w.]|\s?(?:mg|days?|hours?|min))"
+    r"(?P<n>(?=[\w-]*\d)[a-z0-9]{1,4}(?:-[a-z0-9]{1,3})?)(?!\w|[.:]\d|\s?(?:mg|days?|hours?|min))"
 )
 _WARD_CODE = re.compile(r"(?<![\w.-])(?:\d{1,2}[NSEWnsew]{1,2}-\d{1,3}[A-Za-z]?)(?![\w-])")
 _WARD_NAME = re.compile(
@@ -102,9 +106,10 @@ _WARD_NAME = re.compile(
 _WARD_ACRONYM = re.compile(
     r"(?<![\w-])(?:MICU|SICU|CCU|CICU|CVICU|NICU|PICU|TICU|AMU|HDU|ITU|MAU|EAU|SAU|ASU)(?![\w-])"
 )
-_INTENSIVE = frozenset("micu sicu ccu cicu cvicu nicu picu ticu itu hdu".split())
-_NOT_UNITS = frozenset("the intensive burn stroke care trauma cardiac telemetry step medical surgical birth"
-                       " dialysis sleep motor labor day emergency critical coronary observation unit".split())  # fmt: skip
+_INTENSIVE = frozenset(
+    ["micu", "sicu", "ccu", "cicu", "cvicu", "nicu", "picu", "ticu", "itu", "hdu"]
+)
+_NOT_UNITS = frozenset(["the", "intensive", "burn", "stroke", "care", "trauma", "cardiac", "telemetry", "step", "medical", "surgical", "birth", "dialysis", "sleep", "motor", "labor", "day", "emergency", "critical", "coronary", "observation", "unit"])  # fmt: skip
 
 
 def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG001
@@ -121,6 +126,8 @@ def _addresses(view: TextView) -> Iterator[Finding]:
         if view.style == "mixed" and not _has_capital(view.plain[match.start() : match.end()]):
             continue
         yield _finding(match.start(), match.end(), "street", "place.street")
+        if match.group().endswith("."):
+            continue
         town = _AFTER_STREET.match(view.plain, match.end())
         name = _CITY_NAME.match(view.plain, town.end()) if town and view.style == "mixed" else None
         if name and name.group().split()[0].lower() not in lexicon.words("regions"):
@@ -134,7 +141,9 @@ def _addresses(view: TextView) -> Iterator[Finding]:
 
 
 def _has_capital(text: str) -> bool:
-    return any(word[0].isupper() for word in text.split()[1:])
+    words = [w for w in re.split(r"[\s,#.]+", text)[1:] if w and w[0].isalpha()]
+    small = ("the", "of", "de", "la", "apt", "unit", "ste", "suite", "flat")
+    return bool(words) and all(w[0].isupper() or w in small for w in words)
 
 
 def _trim_region(view: TextView, start: int, end: int) -> tuple[int, int]:
@@ -163,6 +172,7 @@ def _towns(view: TextView) -> Iterator[Finding]:
         for match in _BEFORE_STATE.finditer(view.plain):
             yield _finding(match.start("n"), match.end("n"), "city", "place.before_state")
         yield from _cued_towns(view)
+        yield from _plants(view)
     else:
         for match in _BEFORE_STATE_UPPER.finditer(view.lower):
             yield _finding(match.start("n"), match.end("n"), "city", "place.before_state")
@@ -180,24 +190,30 @@ def _cued_towns(view: TextView) -> Iterator[Finding]:
             yield _finding(start, end, "city", "place.cue")
 
 
+def _plants(view: TextView) -> Iterator[Finding]:
+    for match in _PLANT.finditer(view.plain):
+        yield _finding(match.start("n"), match.end("n"), "city", "place.site")
+
+
 def _is_town(words: list[str], *, strong: bool) -> bool:
     joined = " ".join(words)
     if joined in lexicon.words("regions") or words[0] in lexicon.words("months"):
         return False
     if words[0] in name_words.NEVER or words[0] in lexicon.words("abbreviations"):
         return False
-    if joined in lexicon.words("cities") and not name_words.is_ordinary(words[0]):
+    if joined in lexicon.words("cities") and not lexicon.is_ordinary(words[0]):
         return True
     if strong:
         return words[0] not in ("january", "icu", "bed")
-    return any(not name_words.is_ordinary(w) for w in words) or (
+    return any(not lexicon.is_ordinary(w) for w in words) or (
         len(words) > 1
         and words[0] in ("new", "east", "west", "north", "south", "port", "lake", "fort")
     )
 
 
 def _landmarks(view: TextView) -> Iterator[Finding]:
-    for pattern, text in ((_GEO, view.plain), (_PARK, view.plain), (_LANDMARK, view.lower)):
+    capitals = view.plain if view.style == "mixed" else view.plain.title()
+    for pattern, text in ((_GEO, capitals), (_PARK, view.plain), (_LANDMARK, view.lower)):
         for match in pattern.finditer(text):
             yield _finding(match.start(), match.end(), "place", "place.landmark")
 

@@ -44,6 +44,8 @@ _VIN = re.compile(r"(?<!\w)(?=[a-z]{0,16}\d)(?=\d{0,16}[a-z])[a-hj-npr-z0-9]{17}
 _UUID = re.compile(r"(?<!\w)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?!\w)")
 _TRIPLE = re.compile(r"(?<![\w./-])\d{2}-\d{2}-\d{2}(?![\w/-])")
 _CODE = re.compile(r"(?<![\w.])#?[a-z0-9]+(?:[-_/][a-z0-9]+){0,5}(?![\w]|\.\d)")
+_SERIAL = re.compile(r"(?<![a-z])(?:sn|s/n)\s?#?:?\s?\d{5,}\b")
+_VOICEPRINT = re.compile(r"\b(?:voiceprint|faceprint|fingerprint)\s(?:id\s)?(?=\w*\d)[\w-]{4,20}\b")
 _SHAPES: tuple[tuple[Category, re.Pattern[str]], ...] = (
     ("national_id", _SSN),
     ("national_id", _NHS),
@@ -52,6 +54,8 @@ _SHAPES: tuple[tuple[Category, re.Pattern[str]], ...] = (
     ("device", _UDI),
     ("vehicle", _VIN),
     ("other_id", _UUID),
+    ("device", _SERIAL),
+    ("biometric", _VOICEPRINT),
     ("record_number", _TRIPLE),
 )
 _QUANTITY_AFTER = re.compile(

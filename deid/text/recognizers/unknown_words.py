@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from deid import lexicon
 from deid.text import name_words
 from deid.text.document import Finding
 from deid.text.tokens import TextView, Token
@@ -25,7 +26,7 @@ def _unexplained(view: TextView, token: Token) -> bool:
     word = token.lower
     if len(word) < 3 or not token.capitalized or view.touches_digit(token):
         return False
-    if word in name_words.NEVER or name_words.is_ordinary(word):
+    if word in name_words.NEVER or lexicon.is_ordinary(word):
         return False
     if not token.text[1:].islower() and not token.shouting:
         inner = token.text.replace("-", "").replace("'", "")
