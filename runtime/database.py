@@ -64,6 +64,7 @@ class Database:
             try:
                 yield session
             finally:
+                session.expunge_all()  # else the rollback empties the rows the caller holds
                 session.rollback()
 
     def dispose(self) -> None:

@@ -297,6 +297,13 @@ class Replayed(RuntimeFault):
     kind: ClassVar[Kind] = "unauthenticated"
 
 
+class TokenRefused(RuntimeFault):
+    """A bearer token is missing, unknown, or has expired."""
+
+    code: ClassVar[str] = "runtime.token_refused"
+    kind: ClassVar[Kind] = "unauthenticated"
+
+
 class PolicyMissing(RuntimeFault):
     """A route has no access policy, or a policy names no route; the program must not start."""
 

@@ -222,13 +222,18 @@ def _import_public(jwk: Jwk) -> ECKey | RSAKey:
     try:
         if jwk.get("kty") == "EC" and jwk.get("crv") == "P-384":
             return ECKey.import_key(members)
-        if jwk.get("kty") == "RSA":
-            key = RSAKey.import_key(members)
-            if key.public_key.key_size >= _MIN_RSA_BITS:
-                return key
+        if jwk.get("kty") == "RSA" and _bits(jwk.get("n")) >= _MIN_RSA_BITS:
+            return RSAKey.import_key(members)
     except (ValueError, TypeError, KeyError, JoseError):
         raise JoseRefused(reason="unknown_key") from None
     raise JoseRefused(reason="unknown_key")
+
+
+def _bits(number: object) -> int:
+    if not isinstance(number, str):
+        return 0
+    octets = base64.b64decode(number + "=" * (-len(number) % 4), altchars=b"-_")
+    return int.from_bytes(octets, "big").bit_length()
 
 
 def _verified_claims(token: str, key: ECKey | RSAKey, alg: str) -> dict[str, Any]:

@@ -65,6 +65,18 @@ def configure(
     logging.captureWarnings(True)
 
 
+def reset() -> None:
+    """Forget `configure`: nothing is written, and unlisted fields are errors again (tests)."""
+    _State.strict = True
+    ours = logging.getLogger(_NAME)
+    ours.handlers = []
+    ours.propagate = True
+    ours.setLevel(logging.NOTSET)
+    root = logging.getLogger()
+    root.handlers = [one for one in root.handlers if not isinstance(one, _LibraryHandler)]
+    logging.captureWarnings(False)
+
+
 def emit(event: Event, **fields: FieldValue) -> None:
     """Write one event; fields the catalogue does not list are dropped and counted.
 

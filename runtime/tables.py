@@ -107,6 +107,17 @@ class JtiRow(RuntimeBase):
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
+class AccessTokenRow(RuntimeBase):
+    """An access token our token endpoint issued; only its hash is stored."""
+
+    __tablename__ = "runtime_access_token"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    client_id: Mapped[str] = mapped_column(String(200), index=True)
+    scope: Mapped[str] = mapped_column(Text)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+
+
 class SigningKeyRow(RuntimeBase):
     """One of our signing keys: public part in clear, private part encrypted."""
 

@@ -7,14 +7,9 @@ import pytest
 import sqlalchemy as sa
 
 from runtime import clock
-from runtime.database import Database, check_tables, create_tables, optimize
+from runtime.database import Database, check_tables, optimize
 from runtime.errors import SchemaOutdated
 from runtime.tables import LimitRow, RuntimeBase
-
-
-@pytest.fixture(autouse=True)
-def _tables(database: Database) -> None:
-    create_tables(database, RuntimeBase.metadata)
 
 
 def _row(hits: int) -> LimitRow:
