@@ -88,11 +88,16 @@ def _attachments(resource: Resource) -> list[Mapping[str, Any]]:
     name = _element(resource)
     if name is None:
         return []
-    items = [item if isinstance(item, dict) else {} for item in resource[name]]
+    items: list[Mapping[str, Any]] = [
+        item if isinstance(item, dict) else {} for item in resource[name]
+    ]
     if name == "content":
-        items = [item.get("attachment") for item in items]
-        return [item if isinstance(item, dict) else {} for item in items]
+        items = [item["attachment"] if _has_attachment(item) else {} for item in items]
     return items
+
+
+def _has_attachment(content: Mapping[str, Any]) -> bool:
+    return isinstance(content.get("attachment"), dict)
 
 
 def _media_type(value: object) -> str:

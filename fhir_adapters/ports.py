@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol, TypeAlias
 
 from fhir_adapters.chart import ChartSection, ChartSnapshot
-from fhir_adapters.outcomes import Verified, WriteOutcome
 from fhir_adapters.note import NoteToWrite
+from fhir_adapters.outcomes import Verified, WriteOutcome
 from runtime.outbound import OutboundAnswer
 
 FhirReply: TypeAlias = OutboundAnswer

@@ -24,7 +24,7 @@ from fhir_adapters.errors import (
 from fhir_adapters.note import NoteToWrite
 from fhir_adapters.outcomes import Verified
 from fhir_adapters.paging import Limits
-from fhir_adapters.ports import FhirSession
+from fhir_adapters.ports import FhirReply, FhirSession
 from fhir_adapters.write_back import document_reference
 from fhir_adapters.writing import Found
 
@@ -76,7 +76,7 @@ def _read(
     return Found(reference=reference, version=writing.version_of(resource), resource=resource)
 
 
-def _document(reply: paging.FhirReply, reference: str) -> dict[str, Any] | None:
+def _document(reply: FhirReply, reference: str) -> dict[str, Any] | None:
     resource = paging.json_resource(reply, Limits().page_bytes)
     return resource if resource is not None and search.key_of(resource) == reference else None
 

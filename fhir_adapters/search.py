@@ -7,7 +7,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urljoin
+
+from runtime.errors import OutboundForbidden
+from runtime.outbound import origin_of
 
 _RESERVED = re.compile(r"([\\$,|])")
 _REFERENCE = re.compile(
@@ -15,7 +18,6 @@ _REFERENCE = re.compile(
     r"(?:/_history/[A-Za-z0-9\-.]+)?"
 )
 _SUBJECT_ELEMENTS = ("subject", "patient", "beneficiary")
-_DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,14 +73,6 @@ def same_origin(address: str, *, base_url: str) -> str | None:
     """Return the absolute address when it lies on the server's origin, otherwise None."""
     try:
         url = urljoin(f"{base_url}/", address)
-        there, here = _origin(url), _origin(base_url)
-    except ValueError:
+        return url if origin_of(url) == origin_of(base_url) else None
+    except (OutboundForbidden, ValueError):
         return None
-    return url if there == here else None
-
-
-def _origin(url: str) -> tuple[str, str | None, int | None]:
-    parts = urlsplit(url)
-    if parts.scheme not in _DEFAULT_PORTS or "@" in parts.netloc:
-        raise ValueError
-    return parts.scheme, parts.hostname, parts.port or _DEFAULT_PORTS[parts.scheme]

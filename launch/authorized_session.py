@@ -8,7 +8,7 @@ Spec: SMART App Launch 2.2, Access FHIR API; rows F1, F2 of our checklist
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode
 
 from launch import origins
 from launch.errors import ForeignAddress, Step
@@ -36,6 +36,7 @@ class AuthorizedSession:
     base_url: str
     outbound: OutboundClient = field(repr=False)
     tokens: TokenSource = field(repr=False)
+    pause: Callable[[float], None] = field(default=clock.sleep, repr=False)
 
     def get(
         self,
@@ -91,7 +92,7 @@ class AuthorizedSession:
         return self._authorized(attempt)
 
     def _url(self, address: str, params: Sequence[tuple[str, str]]) -> str:
-        url = urljoin(f"{self.base_url}/", address)
+        url = origins.resolve(self.base_url, address)
         if origins.origin_of(url) is None or (
             origins.origin_of(url) != origins.origin_of(self.base_url)
         ):
@@ -111,7 +112,7 @@ class AuthorizedSession:
                 continue
             if answer.status not in _BUSY:
                 return answer
-            clock.sleep(_wait_seconds(answer))
+            self.pause(_wait_seconds(answer))
         return self._authorized(attempt)
 
     def _authorized(self, attempt: Attempt) -> OutboundAnswer:

@@ -20,10 +20,9 @@ from runtime.errors import OutboundDown
 from runtime.outbound import OutboundAnswer, OutboundClient
 
 OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
-CACHE_SECONDS = 600.0
+KEEP_SECONDS = 600.0
 _ADDRESSES = (
     "authorization_endpoint",
-    "token_endpoint",
     "jwks_uri",
     "revocation_endpoint",
     "introspection_endpoint",
@@ -71,6 +70,7 @@ class Discovery:
 
     outbound: OutboundClient
     loopback_http: bool
+    keep_seconds: float = KEEP_SECONDS
     _known: dict[tuple[SiteId, str], tuple[float, SmartConfiguration]] = field(
         default_factory=dict, repr=False
     )
@@ -88,7 +88,7 @@ class Discovery:
             return known[1]
         found = self._discover(site, issuer)
         with self._lock:
-            self._known[key] = (clock.monotonic() + CACHE_SECONDS, found)
+            self._known[key] = (clock.monotonic() + self.keep_seconds, found)
         return found
 
     def forget(self, site: Site, issuer: str) -> None:
@@ -124,13 +124,11 @@ class Discovery:
         return answer
 
     def _admit(self, site: Site, issuer: str, announced: Mapping[str, Any]) -> SmartConfiguration:
+        token_endpoint = origins.resolve(issuer, announced["token_endpoint"])
         found: dict[str, str | None] = {}
         for name in _ADDRESSES:
             address = records.text(announced.get(name))
             found[name] = origins.resolve(issuer, address) if address else None
-        token_endpoint = found.pop("token_endpoint")
-        if token_endpoint is None:
-            raise DiscoveryInvalid(step=Step.DISCOVERY, site_id=site.site_id)
         for url in (token_endpoint, *found.values()):
             if url is not None and not may_call(site, url, loopback_http=self.loopback_http):
                 raise EndpointRefused(step=Step.DISCOVERY, site_id=site.site_id)

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from launch import fhir_user, records
-from launch.errors import IdentityRefused, UserUnknown, Step
+from launch.errors import IdentityReason, IdentityRefused, Step, UserUnknown
 from launch.fhir_user import FhirUser
-from launch.issuer_keys import IssuerKeys
+from launch.issuer_keys import IssuerKeys, Keys
 from launch.launch_state import PendingLaunch
 from launch.ports import Site
 from runtime import jose
@@ -51,29 +51,34 @@ def _verified(
     token: str, *, keys: IssuerKeys, site: Site, pending: PendingLaunch
 ) -> Mapping[str, Any]:
     issuer = expected_issuer(pending)
-    for fresh in (False, True):
-        offered = keys.keys(site, pending.configuration, issuer=issuer, fresh=fresh)
-        try:
-            return jose.verify(
-                token,
-                offered,
-                typ=None,
-                algorithms=ALGORITHMS,
-                issuer=issuer,
-                audience=site.client_id,
-                leeway=LEEWAY_SECONDS,
-                require=_REQUIRED,
-            )
-        except JoseRefused as refused:
-            # An unknown key id may mean that the EHR rotated its keys: look once more.
-            if refused.reason == "unknown_key" and not fresh:
-                continue
+    configuration = pending.configuration
+    try:
+        return _verify(token, keys.keys(site, configuration, issuer=issuer), issuer)
+    except JoseRefused as refused:
+        if refused.reason != "unknown_key":
             raise IdentityRefused(reason=_reason(refused), site_id=site.site_id) from None
-    raise IdentityRefused(reason="keys", site_id=site.site_id)
+    # An unknown key id may mean that the EHR rotated its keys: look once more.
+    fresh = keys.keys(site, configuration, issuer=issuer, fresh=True)
+    try:
+        return _verify(token, fresh, issuer)
+    except JoseRefused as refused:
+        raise IdentityRefused(reason=_reason(refused), site_id=site.site_id) from None
 
 
-def _reason(refused: JoseRefused) -> Any:
-    ours = {
+def _verify(token: str, keys: Keys, issuer: str) -> Mapping[str, Any]:
+    return jose.verify(
+        token,
+        keys,
+        typ=None,
+        algorithms=ALGORITHMS,
+        issuer=issuer,
+        leeway=LEEWAY_SECONDS,
+        require=_REQUIRED,
+    )
+
+
+def _reason(refused: JoseRefused) -> IdentityReason:
+    ours: dict[str, IdentityReason] = {
         "malformed": "malformed",
         "algorithm": "signature",
         "signature": "signature",
@@ -88,11 +93,18 @@ def _check_claims(claims: Mapping[str, Any], *, site: Site, pending: PendingLaun
     subject = claims.get("sub")
     if not isinstance(subject, str) or not 0 < len(subject) <= MAX_SUBJECT:
         raise IdentityRefused(reason="claims", site_id=site.site_id)
-    # With several audiences the token must have been issued to us (OpenID Connect, azp).
-    if claims.get("azp", site.client_id) != site.client_id:
+    if not _is_for(claims, site.client_id):
         raise IdentityRefused(reason="claims", site_id=site.site_id)
     nonce = claims.get("nonce")
     if not isinstance(nonce, str) or not hmac.compare_digest(
         nonce.encode("utf-8"), pending.nonce.encode("utf-8")
     ):
         raise IdentityRefused(reason="nonce", site_id=site.site_id)
+
+
+def _is_for(claims: Mapping[str, Any], client_id: str) -> bool:
+    # With several audiences the token must say that it was issued to us (azp).
+    audience = claims["aud"]
+    named = audience if isinstance(audience, list) else [audience]
+    party = claims.get("azp", client_id if len(named) == 1 else None)
+    return client_id in named and party == client_id

@@ -35,6 +35,8 @@ class IssuerKeys:
 
     outbound: OutboundClient
     loopback_http: bool
+    keep_seconds: float = KEEP_SECONDS
+    refetch_seconds: float = REFETCH_SECONDS
     _known: dict[str, tuple[float, Keys]] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -47,8 +49,8 @@ class IssuerKeys:
         """
         with self._lock:
             known = self._known.get(issuer)
-        age = KEEP_SECONDS * 2 if known is None else clock.monotonic() - known[0]
-        if known is not None and age < (REFETCH_SECONDS if fresh else KEEP_SECONDS):
+        limit = self.refetch_seconds if fresh else self.keep_seconds
+        if known is not None and clock.monotonic() - known[0] < limit:
             return known[1]
         try:
             found = self._fetch(site, configuration, issuer)

@@ -1,40 +1,32 @@
-"""Origins of addresses, and which addresses a site may send us to (pure).
+"""Which addresses a site may send us to, and how relative ones are resolved (pure).
 
-Spec: SMART App Launch 2.2 rows D4, D5, F2 of our checklist
+Spec: SMART App Launch 2.2 rows D2, D4, D5, F2 of our checklist
 """
 
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
-LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+from runtime import outbound
+from runtime.errors import OutboundForbidden
+
 MAX_URL = 2048
-_DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
 def origin_of(url: str) -> str | None:
-    """Return `scheme://host:port` in lower case with the port written out, or None.
-
-    None for anything that is not a plain absolute http(s) URL: other schemes, user info,
-    white space, back slashes, bad ports.
-    """
-    if len(url) > MAX_URL or "\\" in url or any(c.isspace() or not c.isprintable() for c in url):
+    """Return `scheme://host[:port]` of a plain absolute http(s) URL, None for anything else."""
+    if len(url) > MAX_URL:
         return None
     try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
+        return outbound.origin_of(url)
+    except OutboundForbidden:
         return None
-    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or "@" in parts.netloc:
-        return None
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    return f"{parts.scheme}://{host}:{port or _DEFAULT_PORTS[parts.scheme]}"
 
 
 def is_secure(url: str, *, loopback_http: bool) -> bool:
     """Tell whether the URL is https, or http to this very machine where that is allowed."""
-    if origin_of(url) is None:
+    origin = origin_of(url)
+    if origin is None:
         return False
-    parts = urlsplit(url)
-    return parts.scheme == "https" or (loopback_http and parts.hostname in LOOPBACK_HOSTS)
+    return origin.startswith("https://") or (loopback_http and outbound.is_loopback_origin(origin))
 
 
 def is_fhir_base(url: str, *, loopback_http: bool) -> bool:
@@ -49,4 +41,8 @@ def without_end_slash(base: str) -> str:
 
 def resolve(base: str, address: str) -> str:
     """Return an address as absolute URL; relative ones are relative to the FHIR base."""
-    return urljoin(without_end_slash(base) + "/", address)
+    try:
+        return urljoin(without_end_slash(base) + "/", address)
+    except ValueError:
+        # Not an address at all; returned as it is, it has no origin and is refused.
+        return address

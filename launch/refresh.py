@@ -27,6 +27,7 @@ class GrantTokens:
 
     client: SmartClient
     grant_id: GrantId
+    wait_seconds: float = WAIT_SECONDS
 
     def current(self) -> str:
         """Return the access token, renewed first when it has run out and can be."""
@@ -42,7 +43,7 @@ class GrantTokens:
         or an error of the token request.
         """
         holder = tokens.new_uuid()
-        give_up = clock.monotonic() + WAIT_SECONDS
+        give_up = clock.monotonic() + self.wait_seconds
         while clock.monotonic() < give_up:
             stored = _load(self.client, self.grant_id)
             if stored.access_token != stale and stored.is_current:

@@ -1,6 +1,6 @@
 """A plain FHIR R4 server: the adapter that other vendors differ from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fhir_adapters import read_back, reading, writing
 from fhir_adapters.capability import Capability
@@ -16,7 +16,7 @@ class GenericAdapter:
     """Reads and writes by what the CapabilityStatement declares, nothing else assumed."""
 
     capability: Capability
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     with_xhtml: bool = False
 
     def read_chart(
