@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import CursorResult, Table
+from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -18,5 +18,7 @@ def insert_if_absent(
         raise TypeError("not a table")
     dialect = session.get_bind().dialect.name
     build = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    result = session.execute(build(table).values(dict(values)).on_conflict_do_nothing())
-    return isinstance(result, CursorResult) and result.rowcount == 1
+    statement = build(table).values(dict(values)).on_conflict_do_nothing()
+    # The returned key says it, not the row count, which drivers leave undefined here.
+    inserted = session.execute(statement.returning(*table.primary_key.columns)).first()
+    return inserted is not None
