@@ -75,6 +75,21 @@ class FhirEngine:
 
     # --- requests -----------------------------------------------------------------------
 
+    def prepare(self, database: Database) -> None:
+        """Make this database's key for page links, unless it is there; `run` does it as needed.
+
+        Call it at start when you use `handle` with sessions that only read.
+        """
+        url = str(database.engine.url)
+        if url in self._keys:
+            return
+        with database.read() as session:
+            known = engine_keys.load(session)
+        if known is None:
+            with database.transaction() as session:
+                known = engine_keys.load_or_create(session)
+        self._keys[url] = known
+
     def run(self, database: Database, request: FhirRequest) -> FhirAnswer:
         """Answer a request in a transaction of its own; an error rolls it back.
 
@@ -82,7 +97,7 @@ class FhirEngine:
         """
         try:
             if _only_reads(request):
-                self._ensure_key(database)
+                self.prepare(database)
                 with database.read() as session:
                     return self._answer(session, request)
             with database.transaction() as session:
@@ -227,17 +242,6 @@ class FhirEngine:
         known = self._keys.get(url)
         # Not kept when made here: the caller may yet roll back.
         return known if known is not None else engine_keys.load_or_create(session)
-
-    def _ensure_key(self, database: Database) -> None:
-        url = str(database.engine.url)
-        if url in self._keys:
-            return
-        with database.read() as session:
-            known = engine_keys.load(session)
-        if known is None:
-            with database.transaction() as session:
-                known = engine_keys.load_or_create(session)
-        self._keys[url] = known
 
     def _answer(self, session: Session, request: FhirRequest) -> FhirAnswer:
         negotiate.check_answer_format(request.headers, request.query)

@@ -25,6 +25,7 @@ from fhir_server.messages import FHIR_JSON, FhirAnswer, FhirRequest
 from fhir_server.paging import PageLinks
 from fhir_server.ports import Stored
 from fhir_server.router import Route
+from fhir_server.structure.check import check
 from runtime import json_text, tokens
 from runtime.errors import kind_of
 
@@ -68,6 +69,8 @@ def _plan(call: Call, entry: Entry) -> _Plan:
     route = _route(call, entry)
     if entry.method in ("POST", "PUT", "DELETE") and entry.query:
         raise _refused(entry, "conditional update and delete are not supported")
+    if route.action in ("create", "update"):
+        check(entry.resource, resource_type=route.resource_type)
     if route.action != "create":
         return _Plan(entry=entry, route=route)
     condition = write.condition_of(call, route.resource_type, entry.headers.get("if-none-exist"))
@@ -121,7 +124,7 @@ def _carry_out(call: Call, plan: _Plan, addresses: dict[str, str], links: PageLi
         return _response(call, plan.existing, 200)
     if plan.route.action == "create":
         linked = _linked(call, entry, addresses)
-        written = write.create(call, linked, new_id=plan.new_id)
+        written = write.create_checked(call, linked, plan.new_id or "")
         return _response(call, written.stored, 201)
     if plan.route.action == "update":
         linked = _linked(call, entry, addresses)
@@ -130,7 +133,7 @@ def _carry_out(call: Call, plan: _Plan, addresses: dict[str, str], links: PageLi
         version = negotiate.version_of(
             entry.headers.get("if-match"), f"{entry.place}.request.ifMatch"
         )
-        updated = write.update(call, linked, if_match=version)
+        updated = write.update_checked(call, linked, if_match=version)
         return _response(call, updated.stored, 201 if updated.created else 200)
     return _answered(dispatch.answer(_work(call, entry, plan.route, links)))
 

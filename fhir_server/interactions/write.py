@@ -39,13 +39,8 @@ class Written:
     created: bool
 
 
-def create(
-    call: Call, resource: Body, *, if_none_exist: str | None = None, new_id: str | None = None
-) -> Written:
-    """Store a new resource, or return the one that `if_none_exist` already matches.
-
-    `new_id` is the id that a transaction gave out beforehand; else a random one is made.
-    """
+def create(call: Call, resource: Body, *, if_none_exist: str | None = None) -> Written:
+    """Store a new resource, or return the one that `if_none_exist` already matches."""
     resource_type = type_of(resource)
     condition = condition_of(call, resource_type, if_none_exist)
     check(resource, resource_type=resource_type)
@@ -57,15 +52,27 @@ def create(
         if existing is not None:
             return Written(stored=existing.stored, created=False)
     return Written(
-        stored=_insert(call, resource, new_id or tokens.new_uuid(), grant, kind="create"),
-        created=True,
+        stored=_insert(call, resource, tokens.new_uuid(), grant, kind="create"), created=True
     )
+
+
+def create_checked(call: Call, resource: Body, new_id: str) -> Written:
+    """Store a new resource of a transaction, checked before, under the id it was given there."""
+    grant = call.authorize(
+        Interaction(kind="create", resource_type=str(resource["resourceType"]), proposed=resource)
+    )
+    return Written(stored=_insert(call, resource, new_id, grant, kind="create"), created=True)
 
 
 def update(call: Call, resource: Body, *, if_match: int | None = None) -> Written:
     """Store the next version; raises `VersionConflict` when `if_match` is not the current one."""
+    check(resource, resource_type=type_of(resource))
+    return update_checked(call, resource, if_match=if_match)
+
+
+def update_checked(call: Call, resource: Body, *, if_match: int | None = None) -> Written:
+    """Do the same with a resource that was checked before."""
     resource_type = type_of(resource)
-    check(resource, resource_type=resource_type)
     resource_id = str(resource.get("id", ""))
     if not references.ID_PATTERN.fullmatch(resource_id):
         raise RequestInvalid(
