@@ -17,7 +17,7 @@ from deid.sealed_case import DeidentifiedCase, DeidReceipt, SealedEntry, SealedS
 from deid.sections import assign
 from deid.structured.canonical import encoded
 from deid.structured.numbering import Numbered, address, number
-from deid.structured.reference_index import ReferenceIndex, key_of
+from deid.structured.reference_index import ReferenceIndex, key_of, kind_of
 from deid.structured.resources import clean_resource
 from deid.structured.run import RoleTokens, Run, Scrub
 from deid.structured.version import require_r4
@@ -105,7 +105,7 @@ def deidentify(case_input: CaseInput, policy: Policy) -> Prepared:
 def _naming(case_input: CaseInput) -> list[Resource]:
     """Return the resources that may name somebody; the bytes of a file name nobody."""
     both = (*case_input.resources, *case_input.identity_resources)
-    return [each for each in both if each.get("resourceType") != "Binary"]
+    return [each for each in both if kind_of(each) != "Binary"]
 
 
 def _check(case_input: CaseInput) -> None:
@@ -118,7 +118,7 @@ def _check(case_input: CaseInput) -> None:
     for position, resource in enumerate(case_input.resources):
         if type(resource) is not dict:
             raise ContentUnusable(problem="not a FHIR resource", position=position)
-        if (resource.get("resourceType") == "Patient") != (position == 0):
+        if (kind_of(resource) == "Patient") != (position == 0):
             raise ContentUnusable(
                 problem="exactly one Patient, and it first, is needed", position=position
             )
@@ -131,7 +131,7 @@ def _start(case_input: CaseInput, policy: Policy, identity: KnownIdentity) -> Ru
     references.add_known(case_input.identity_resources)
     references.add_known(case_input.resources)
     for position, resource in enumerate(case_input.resources):
-        if resource.get("resourceType") in policy.types.nodes:
+        if kind_of(resource) in policy.types.nodes:
             references.add_walked(resource, position)
     people = PeopleTokens()
     return Run(
@@ -188,8 +188,8 @@ def _clean(case_input: CaseInput, policy: Policy, run: Run) -> dict[int, Numbere
     cleaned: dict[int, dict[str, Any]] = {}
     for position in order:
         resource = cast("dict[str, Any]", case_input.resources[position])
-        kind = resource.get("resourceType")
-        if isinstance(kind, str) and kind in policy.types.withheld:
+        kind = kind_of(resource)
+        if kind in policy.types.withheld:
             run.drop(policy.types.withheld[kind], kind)
             continue
         run.entry = position

@@ -35,8 +35,8 @@ def admit(body: bytes) -> Admitted | NotAdmitted:
     if kind not in ("text", "html"):
         return NotAdmitted(kind)
     words = decoded(body)
-    if words is None:
-        return NotAdmitted("unknown character set")
-    if kind == "html":
+    if words is not None and kind == "html":
         words = html_to_text(words)
+    if words is None:
+        return NotAdmitted("unreadable")
     return Admitted(words) if words.strip() else NotAdmitted("empty")

@@ -28,10 +28,12 @@ _HTML: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _MARKUP: Final = re.compile(rb"\s*<[?!A-Za-z]")
-_CODED_LINE: Final = re.compile(rb"[A-Za-z0-9+/=\s]{200,}")
+# a file inside a text: one very long word, or lines of one width as mail programs write them
+_CODED: Final = re.compile(
+    rb"[A-Za-z0-9+/_-]{300}|(?:^[A-Za-z0-9+/]{60,}={0,2}\r?\n){3}", re.MULTILINE
+)
 _BYTE_ORDER_MARKS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _CONTROL: Final = frozenset(range(32)) - {9, 10, 11, 12, 13, 27} | {127}
-_MAX_CODED_WORD: Final = 120
 _SHORT_SIGNATURE: Final = 2
 
 
@@ -61,14 +63,10 @@ def _kind_of_text(body: bytes) -> str:
     ends = body.lstrip()[:1] + body.rstrip()[-1:]
     if ends in (b"{}", b"[]"):
         return "JSON"
-    if _CODED_LINE.fullmatch(body) and _longest_word(body) > _MAX_CODED_WORD:
+    if _CODED.search(body):
         return "encoded file"
     return "text"
 
 
 def _has_control(body: bytes) -> bool:
     return any(byte in _CONTROL for byte in set(body))
-
-
-def _longest_word(body: bytes) -> int:
-    return max((len(word) for word in body.split()), default=0)

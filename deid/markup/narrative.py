@@ -12,18 +12,21 @@ _BLOCKS: Final = frozenset(
 _UNSEEN: Final = frozenset(
     {"head", "script", "style", "template", "title", "noscript", "object", "svg"}
 )
-_MAX_CHARACTERS: Final = 5_000_000
 
 
-def html_to_text(source: str) -> str:
+def html_to_text(source: str) -> str | None:
     """Return the text a reader of a web page sees, one line a block.
+
+    None when the page cannot be read to its end (nested too deep): half a page is no page.
 
     Comments, attributes, scripts, hidden parts and metadata stay behind. Text that is split
     over tags comes together, so that a name cannot hide between them.
     """
+    if not source.strip():
+        return ""
     root = _parse(source)
     if root is None:
-        return ""
+        return None
     parts: list[str] = []
     _gather(root, parts)
     lines = (" ".join(line.split()) for line in "".join(parts).split("\n"))
@@ -39,9 +42,11 @@ def _parse(source: str) -> etree._Element | None:
         encoding="utf-8",
     )
     try:
-        return html.document_fromstring(source[:_MAX_CHARACTERS].encode("utf-8"), parser=parser)
+        root = html.document_fromstring(source.encode("utf-8"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError):
         return None
+    broken = any(each.level >= etree.ErrorLevels.FATAL for each in parser.error_log)
+    return None if broken else root
 
 
 def _gather(root: etree._Element, parts: list[str]) -> None:

@@ -8,6 +8,12 @@ from typing import Any, Final
 _TYPE: Final = re.compile(r"[A-Z][A-Za-z]{2,40}")
 
 
+def kind_of(resource: Mapping[str, Any]) -> str:
+    """Return the type of a resource; empty when it has none or one that is no word."""
+    kind = resource.get("resourceType")
+    return kind if isinstance(kind, str) else ""
+
+
 def key_of(resource: Mapping[str, Any]) -> str | None:
     """Return `Type/id` of a resource, or None when it has no usable id."""
     kind, own_id = resource.get("resourceType"), resource.get("id")

@@ -46,7 +46,10 @@ def role(value: Any, path: Path, run: Run) -> Any:
         run.drop("link", path)
         return ABSENT
     run.drop("organization" if base in ("organization", "place") else "name", path)
+    # The name of a contained person means nothing outside its resource.
     key = target if isinstance(target, str) else ""
+    if key.startswith("#"):
+        key = f"{run.entry}{key}"
     found = run.references.resolve(key)
     named = _name(run.references.known.get(found or "", {}))
     label = value.get("display")
@@ -68,13 +71,15 @@ def _to_contained(value: dict[str, Any], own_id: str, path: Path, run: Run) -> A
         run.drop("link", path)
         return ABSENT
     if kind in run.roles:
-        return role({"type": kind, "display": value.get("display")}, path, run)
+        return role(value, path, run)
     out: dict[str, Any] = {"reference": ""}
     run.contained_links.append((out, own_id))
     return out
 
 
 def _kind(value: Mapping[str, Any], target: str, run: Run) -> str | None:
+    if target.startswith("#"):
+        return run.contained.get(target[1:])
     kind = run.references.type_of(target) if target else None
     declared = value.get("type")
     return kind or (declared if isinstance(declared, str) else None)

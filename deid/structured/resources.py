@@ -7,6 +7,7 @@ from typing import Any
 from deid.errors import ResourceRefused
 from deid.structured.canonical import encoded
 from deid.structured.paths import Path
+from deid.structured.reference_index import kind_of
 from deid.structured.rules import ABSENT, Node
 from deid.structured.run import Run
 from deid.structured.walker import walk
@@ -29,12 +30,12 @@ def clean_resource(resource: Resource, root: str, rules: TypeRules, run: Run) ->
         ResourceRefused: its type is not known, it is not about the patient of the case, it was
             entered in error, or something in it must stay and cannot.
     """
-    kind = resource.get("resourceType")
-    node = rules.nodes.get(kind) if isinstance(kind, str) else None
+    kind = kind_of(resource)
+    node = rules.nodes.get(kind)
     if node is None:
         raise ResourceRefused(expression="resourceType", reason="unknown resource type")
     if resource.get("status") == "entered-in-error" or _in_error(resource):
-        raise ResourceRefused(expression=str(kind), reason="entered in error")
+        raise ResourceRefused(expression=kind, reason="entered in error")
     if node.patient_element is not None and node.patient_element not in resource:
         raise ResourceRefused(
             expression=f"{kind}.{node.patient_element}", reason="does not name the patient"

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from deid.errors import ContentUnusable
+from deid.structured.reference_index import kind_of
 
 _OLDER_TYPES: Final = frozenset(
     {"BodySite", "Conformance", "DataElement", "DeviceComponent", "DeviceUseRequest",
@@ -53,7 +54,7 @@ def require_r4(resources: Iterable[Mapping[str, Any]]) -> None:
 
 
 def _foreign_version(resource: Mapping[str, Any]) -> str | None:
-    kind = resource.get("resourceType")
+    kind = kind_of(resource)
     pairs = {(kind, name) for name in resource}
     if kind in _OLDER_TYPES or pairs & _OLDER_ELEMENTS or _older_shape(kind, resource):
         return "DSTU2 or STU3"
@@ -62,12 +63,12 @@ def _foreign_version(resource: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _older_shape(kind: object, resource: Mapping[str, Any]) -> bool:
+def _older_shape(kind: str, resource: Mapping[str, Any]) -> bool:
     return kind in ("Condition", "AllergyIntolerance") and (
         isinstance(resource.get("clinicalStatus"), str)
         or isinstance(resource.get("verificationStatus"), str)
     )
 
 
-def _newer_shape(kind: object, resource: Mapping[str, Any]) -> bool:
+def _newer_shape(kind: str, resource: Mapping[str, Any]) -> bool:
     return kind == "Encounter" and isinstance(resource.get("class"), list)
