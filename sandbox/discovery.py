@@ -3,6 +3,7 @@
 Spec: SMART App Launch 2.2, Conformance; OpenID Connect Discovery 1.0.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from sandbox.places import Places
@@ -58,7 +59,7 @@ OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-u
 Document = dict[str, Any]  # Any: JSON
 
 
-def smart_configuration(places: Places) -> Document:
+def smart_configuration(places: Places, capabilities: Sequence[str] = CAPABILITIES) -> Document:
     """Return the body of `{fhir base}/.well-known/smart-configuration`."""
     return {
         "issuer": places.issuer,
@@ -73,7 +74,7 @@ def smart_configuration(places: Places) -> Document:
         "token_endpoint_auth_methods_supported": list(AUTH_METHODS),
         "token_endpoint_auth_signing_alg_values_supported": list(ASSERTION_ALGORITHMS),
         "scopes_supported": list(SCOPES),
-        "capabilities": list(CAPABILITIES),
+        "capabilities": list(capabilities),
     }
 
 
