@@ -1,0 +1,13 @@
+"""An engine with everything registered on an empty database of either kind."""
+
+import pytest
+
+from runtime.database import Database
+from tests.support import fhir_engine
+from tests.support.fhir_engine import Client
+
+
+@pytest.fixture
+def client(database: Database) -> Client:
+    fhir_engine.prepare(database)
+    return Client(engine=fhir_engine.build(), database=database)
