@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from fhir_adapters.ports import FhirSession
+from launch.client import SmartClient
 from launch.ports import GrantId, Site
 from runtime.database import Database
 from runtime.durable import DurableClient
@@ -66,6 +67,7 @@ class GatewayServices:
     durable: DurableClient
     sites: Sites
     tokens: Tokens
+    smart: SmartClient
     charts: ChartAccess
     consult: ConsultLink
     deid: DeidWorkers

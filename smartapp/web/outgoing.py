@@ -1,0 +1,152 @@
+"""The right side of the preview, read from the very bytes that would leave. Pure.
+
+Every leaf string of the bytes is either shown in a line of its resource, or belongs to the
+envelope (codes, addresses, keys and build times of the message), which has a list of its own.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from runtime import json_text
+
+_ENVELOPE_KEYS = frozenset(
+    {"system", "reference", "fullUrl", "url", "profile", "resourceType", "ifNoneExist", "ifMatch"}
+)
+_TIME = "time-from-question"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One outgoing resource as a line of its words and numbers."""
+
+    entry: str
+    words: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """A section of the outgoing snapshot."""
+
+    title: str
+    lines: tuple[Line, ...] = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outgoing:
+    """A whole submission, read from its bytes."""
+
+    patient: tuple[str, ...] = field(repr=False)
+    sections: tuple[Section, ...] = field(repr=False)
+    texts: tuple[str, ...] = field(repr=False)
+    envelope: tuple[str, ...] = field(repr=False)
+    size: int
+
+
+def read_outgoing(body: bytes) -> Outgoing:
+    """Read a submission's bytes into what a page can show."""
+    message: dict[str, Any] = json_text.loads(body, max_bytes=200_000_000)
+    patient: tuple[str, ...] = ()
+    sections: list[Section] = []
+    texts: list[str] = []
+    envelope: list[str] = []
+    for resource in _resources(message):
+        kind = resource.get("resourceType")
+        if kind == "Bundle":
+            patient, found = _snapshot(resource, envelope)
+            sections.extend(found)
+        else:
+            if kind == "Communication":
+                payload = resource.get("payload") or []
+                texts.extend(str(p["contentString"]) for p in payload if "contentString" in p)
+            envelope.extend(_strings({k: v for k, v in resource.items() if k != "payload"}))
+    head = {k: v for k, v in message.items() if k != "entry"}
+    entries = [
+        {k: v for k, v in entry.items() if k != "resource"} for entry in message.get("entry", ())
+    ]
+    envelope.extend(_strings([head, *entries]))
+    return Outgoing(
+        patient=patient,
+        sections=tuple(sections),
+        texts=tuple(texts),
+        envelope=tuple(dict.fromkeys(envelope)),
+        size=len(body),
+    )
+
+
+def _resources(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for entry in message.get("entry") or []:
+        if isinstance(entry.get("resource"), dict):
+            yield entry["resource"]
+
+
+def _snapshot(
+    bundle: Mapping[str, Any], envelope: list[str]
+) -> tuple[tuple[str, ...], list[Section]]:
+    composition = bundle["entry"][0]["resource"]
+    envelope.extend(_strings({k: v for k, v in bundle.items() if k != "entry"}))
+    envelope.extend(_strings(composition))
+    by_url: dict[str, Line] = {}
+    patient: tuple[str, ...] = ()
+    for entry in bundle["entry"][1:]:
+        words, codes = _leaves(entry["resource"])
+        envelope.extend([str(entry["fullUrl"]), *codes])
+        name = "/".join(str(entry["fullUrl"]).rsplit("/", 2)[-2:])
+        if entry["resource"].get("resourceType") == "Patient":
+            patient = words
+        else:
+            by_url[str(entry["fullUrl"])] = Line(entry=name, words=words)
+    found: list[Section] = []
+    for section in composition.get("section") or []:
+        urls = [str(item["reference"]) for item in section.get("entry") or []]
+        lines = tuple(by_url.pop(url) for url in urls if url in by_url)
+        found.append(Section(title=str(section.get("title")), lines=lines))
+    if by_url:
+        found.append(Section(title="Belongs to the above", lines=tuple(by_url.values())))
+    return patient, found
+
+
+def _leaves(resource: Mapping[str, Any]) -> tuple[tuple[str, ...], list[str]]:
+    """(words to show, envelope) of a clinical resource; a time comes as words."""
+    words: list[str] = []
+    codes: list[str] = []
+
+    def walk(value: Any, key: str) -> None:
+        if isinstance(value, dict):
+            if str(value.get("url", "")).endswith(_TIME):
+                words.append(_time_words(value.get("valueDuration") or {}))
+            for name, item in value.items():
+                walk(item, name)
+        elif isinstance(value, list):
+            for item in value:
+                walk(item, key)
+        elif key in _ENVELOPE_KEYS:
+            codes.append(str(value))
+        elif isinstance(value, bool):
+            codes.append(f"{key}: {'yes' if value else 'no'}")
+        elif isinstance(value, str | int | Decimal):
+            words.append(str(value))
+
+    walk(resource, "")
+    return tuple(dict.fromkeys(words)), codes
+
+
+def _time_words(duration: Mapping[str, Any]) -> str:
+    value = duration.get("value")
+    if value is None:
+        return ""
+    side = "after" if Decimal(str(value)) > 0 else "before"
+    size = str(value).lstrip("-")
+    return f"{size} {duration.get('unit') or duration.get('code') or ''} {side}"
+
+
+def _strings(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from _strings(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _strings(item)
+    elif value is not None:
+        yield str(value)

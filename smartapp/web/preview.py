@@ -1,0 +1,180 @@
+"""Check what leaves: both sides, every change with its reason, and Approve at the end."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from deid.text.document import GiveBack
+from exchange import names
+from runtime import clock
+from smartapp.errors import CaseHeld, DraftMissing, RevisionStale
+from smartapp.gateway import choices as choose
+from smartapp.gateway.approve_case import approve_case
+from smartapp.gateway.prepare_case import prepare_case
+from smartapp.store import drafts, revisions
+from smartapp.store.drafts import Draft
+from smartapp.store.revisions import Revision
+from smartapp.web import page_model, session
+from smartapp.web.held import held_sentences
+from smartapp.web.preview_view import view
+from smartapp.web.words import clock_time
+
+pages = Blueprint("preview", __name__)
+pages.after_request(session.never_stored)
+VIEWS = ("show", "choose_words", "approve", "exact_bytes")
+
+
+def _draft() -> Draft:
+    services, mine = session.services(), session.launch()
+    with services.database.read() as reading:
+        return drafts.load(reading, services.keyring, mine.draft_id, now=clock.now())
+
+
+def _revision(draft: Draft) -> Revision:
+    """The revision to show: the stored one while it is fresh, else a new one."""
+    services = session.services()
+    with services.database.read() as reading:
+        found = revisions.newest(
+            reading,
+            services.keyring,
+            draft_id=draft.draft_id,
+            kind="case",
+            case_id=draft.case_id,
+        )
+    # Leave the reader time: a revision about to run out is built anew right away.
+    limit = timedelta(minutes=services.policy.revision_minutes / 2)
+    fresh = (
+        found is not None
+        and found.draft_version == draft.version
+        and clock.now() - found.created_at < limit
+    )
+    return found if fresh and found else prepare_case(services, session.launch())
+
+
+@pages.get("/preview")
+def show(handle: str) -> ResponseReturnValue:
+    """The preview; a held case shows what is wrong and no Approve."""
+    draft = _draft()
+    if draft.state == "approved":
+        return redirect(url_for("case.show", handle=handle, case_id=draft.case_id), code=303)
+    if not draft.form:
+        return redirect(url_for("ask.form", handle=handle), code=303)
+    frame = page_model.frame(handle, draft)
+    try:
+        revision = _revision(draft)
+    except CaseHeld as held:
+        page = render_template(
+            "held.html",
+            frame=frame,
+            errors=held_sentences(held),
+            back=url_for("ask.form", handle=handle),
+            hidden=draft.choices.get("hidden", []),
+            change=url_for("preview.choose_words", handle=handle),
+        )
+        return make_response(page, 422)
+    return render_template(
+        "preview.html",
+        frame=frame,
+        view=view(
+            revision,
+            banner=draft.patient.get("banner"),
+            hidden=draft.choices.get("hidden", []),
+        ),
+        revision=revision,
+        steps=("Ask", "Check", "Sent"),
+        heading="Check what leaves",
+        specialty=names.SPECIALTIES[revision.facts["specialty"]].lower(),
+        window=_window_words(revision.facts["urgency"]),
+        due=clock_time(clock.now() + names.URGENCIES[revision.facts["urgency"]], clock.now()),
+        delay=int(session.services().policy.send_delay_seconds),
+        change=url_for("preview.choose_words", handle=handle),
+        approve=url_for("preview.approve", handle=handle),
+        exact=url_for("preview.exact_bytes", handle=handle),
+        back=url_for("ask.form", handle=handle),
+    )
+
+
+def _window_words(urgency: str) -> str:
+    return {"asap": "1 hour", "urgent": "4 hours", "routine": "24 hours"}[urgency]
+
+
+@pages.post("/preview")
+def choose_words(handle: str) -> ResponseReturnValue:
+    """Give one word back, hide it again, or hide more; every change runs all checks again."""
+    services, draft = session.services(), _draft()
+    changed = changed_choices(request.form, draft.choices, _shown_words(draft))
+    with services.database.transaction() as writing:
+        drafts.save(writing, services.keyring, draft, form=draft.form, choices=changed)
+    return redirect(url_for("preview.show", handle=handle), code=303)
+
+
+def _shown_words(draft: Draft) -> list[Mapping[str, Any]]:
+    services = session.services()
+    with services.database.read() as reading:
+        found = revisions.newest(
+            reading,
+            services.keyring,
+            draft_id=draft.draft_id,
+            kind="case",
+            case_id=draft.case_id,
+        )
+    return list(found.preview["likely"]) if found else []
+
+
+def changed_choices(
+    form: Mapping[str, str], choices: Mapping[str, Any], words: list[Mapping[str, Any]]
+) -> Mapping[str, Any]:
+    """The doctor's choices after one button; the key of a word comes from what was shown."""
+    for action, change in (("give", choose.give_back), ("hide", choose.hide_again)):
+        index = form.get(action, "")
+        if index.isdecimal() and int(index) < len(words):
+            word = words[int(index)]
+            key = GiveBack(path=word["path"], token=word["token"], n=int(word["n"]))
+            return change(choices, key)
+    if form.get("show_word"):
+        return choose.show_again(choices, form["show_word"])
+    return choose.hide_more(choices, form.get("more", ""))
+
+
+@pages.post("/approve")
+def approve(handle: str) -> ResponseReturnValue:
+    """Approve exactly the revision that was shown."""
+    if request.form.get("looked") != "yes":
+        return redirect(url_for("preview.show", handle=handle) + "#send", code=303)
+    try:
+        case = approve_case(
+            session.services(),
+            session.launch(),
+            revision_id=request.form.get("revision", ""),
+            sha256=request.form.get("sha256", ""),
+        )
+    except RevisionStale:
+        return redirect(url_for("preview.show", handle=handle), code=303)
+    return redirect(url_for("case.show", handle=handle, case_id=case.case_id), code=303)
+
+
+@pages.get("/preview/bytes")
+def exact_bytes(handle: str) -> ResponseReturnValue:
+    """The very bytes with their SHA-256."""
+    services, draft = session.services(), _draft()
+    with services.database.read() as reading:
+        found = revisions.newest(
+            reading,
+            services.keyring,
+            draft_id=draft.draft_id,
+            kind="case",
+            case_id=draft.case_id,
+        )
+    if found is None:
+        raise DraftMissing
+    return render_template(
+        "bytes.html",
+        frame=page_model.frame(handle, draft),
+        body=found.body.decode("utf-8"),
+        sha256=found.sha256,
+        size=len(found.body),
+        back=url_for("preview.show", handle=handle),
+    )

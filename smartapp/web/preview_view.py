@@ -1,0 +1,208 @@
+"""The preview page's content from a revision: pairs, marks, numbered reasons, receipt. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from smartapp.store.revisions import Revision
+from smartapp.web.outgoing import Outgoing, read_outgoing
+from smartapp.web.reasons import counted, reason_words
+from smartapp.web.words import fingerprint
+
+# Text this short and unchanged needs no pair of its own: its resource's line shows it.
+_SHORT = 160
+
+_TITLES: Mapping[str, str] = {
+    "texts.question": "Your question",
+    "texts.thinking": "Your thinking",
+    "texts.reply": "Your reply",
+    "Condition": "Problem",
+    "AllergyIntolerance": "Allergy",
+    "MedicationRequest": "Medication",
+    "MedicationStatement": "Medication",
+    "Observation": "Result",
+    "DiagnosticReport": "Report",
+    "DocumentReference": "Note",
+    "Procedure": "Procedure",
+    "Encounter": "Visit",
+    "ImagingStudy": "Imaging",
+    "Immunization": "Immunization",
+    "FamilyMemberHistory": "Family history",
+    "ServiceRequest": "Order",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Piece:
+    """A stretch of text under one mark."""
+
+    text: str = field(repr=False)
+    mark: str
+    number: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReasonLine:
+    """One numbered reason."""
+
+    number: int
+    head: str
+    rest: str
+    likely: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """Original and outgoing text with the reasons under them."""
+
+    title: str
+    original: tuple[tuple[Piece, ...], ...] = field(repr=False)
+    outgoing: tuple[tuple[Piece, ...], ...] = field(repr=False)
+    reasons: tuple[ReasonLine, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreviewView:
+    """Everything the template draws."""
+
+    searched: int
+    counts: Mapping[str, int]
+    words: Sequence[Mapping[str, Any]] = field(repr=False)
+    words_open: int
+    patient: Pair | None = field(repr=False)
+    pairs: tuple[Pair, ...] = field(repr=False)
+    labels: tuple[Pair, ...] = field(repr=False)
+    outgoing: Outgoing = field(repr=False)
+    dropped: tuple[tuple[str, str, str, int], ...]
+    refused: tuple[str, ...]
+    removed_words: str
+    general_words: str
+    policy: str
+    risk: str
+    fingerprint: str
+    size: str
+    section_counts: str
+    incomplete: tuple[str, ...]
+    hidden: tuple[str, ...] = field(repr=False)
+
+
+def view(
+    revision: Revision, *, banner: Mapping[str, str] | None, hidden: Sequence[str]
+) -> PreviewView:
+    """Read a revision into what the page shows; the right side comes from its bytes."""
+    shown = revision.preview
+    outgoing = read_outgoing(revision.body)
+    receipt = shown["receipt"]
+    pairs = _grouped(shown["pairs"])
+    return PreviewView(
+        searched=int(revision.gate_searched),
+        counts=shown["counts"],
+        words=[{**word, "index": n} for n, word in enumerate(shown["likely"])],
+        words_open=sum(1 for word in shown["likely"] if not word["given_back"]),
+        patient=_patient(banner, outgoing, shown),
+        pairs=pairs,
+        labels=_grouped(shown["labels"], every=True),
+        outgoing=outgoing,
+        dropped=tuple(
+            (_element(element), *reason_words(category, "", "removed"), count)
+            for element, category, count in shown["dropped"]
+        ),
+        refused=tuple(_element(part) for part in shown["refused"]),
+        removed_words=counted(receipt["removed"]),
+        general_words=counted(receipt["general"]),
+        policy=f"{_policy(receipt['policy_id'])}, version {receipt['policy_version']}",
+        risk=str(receipt["risk"]),
+        fingerprint=fingerprint(revision.sha256),
+        size=_size(outgoing.size),
+        section_counts=", ".join(
+            f"{section.title.lower()} {len(section.lines)}" for section in outgoing.sections
+        ),
+        incomplete=tuple(receipt["incomplete"]),
+        hidden=tuple(hidden),
+    )
+
+
+def _policy(policy_id: str) -> str:
+    names = {"safe-harbor": "Safe Harbor rules applied", "expert-determination": "Expert rules"}
+    return names.get(policy_id, policy_id)
+
+
+def _size(count: int) -> str:
+    return f"{count / 1000:.0f} KB" if count >= 1000 else f"{count} bytes"
+
+
+def _element(path: str) -> str:
+    """`DocumentReference.content: no content` -> `Note, content: no content`."""
+    head, _, rest = path.partition(".")
+    return f"{_TITLES.get(head, head)}, {rest}" if rest else _TITLES.get(head, head)
+
+
+def _title(title: str, entry: str | None) -> str:
+    if title in _TITLES:
+        return _TITLES[title]
+    kind, _, number = (entry or title.split(".", 1)[0]).partition("/")
+    named = _TITLES.get(kind, kind)
+    return f"{named} {number}".strip()
+
+
+def _grouped(pairs: Sequence[Mapping[str, Any]], *, every: bool = False) -> tuple[Pair, ...]:
+    """Pairs of one resource stand together; short unchanged texts are left to their line."""
+    groups: dict[str, list[Mapping[str, Any]]] = {}
+    for one in pairs:
+        length = sum(len(piece[0]) for piece in one["original"])
+        if every or one["reasons"] or one["entry"] is None or length > _SHORT:
+            groups.setdefault(_title(one["title"], one["entry"]), []).append(one)
+    return tuple(_pair(title, members) for title, members in groups.items())
+
+
+def _pair(title: str, members: Sequence[Mapping[str, Any]]) -> Pair:
+    reasons: dict[int, ReasonLine] = {}
+    for one in members:
+        for number, mark, category, rule in one["reasons"]:
+            head, rest = reason_words(category, rule, mark)
+            reasons[number] = ReasonLine(
+                number=number, head=head, rest=rest, likely=mark == "likely"
+            )
+    return Pair(
+        title=title,
+        original=tuple(_pieces(one["original"]) for one in members),
+        outgoing=tuple(_pieces(one["outgoing"]) for one in members),
+        reasons=tuple(reasons[number] for number in sorted(reasons)),
+    )
+
+
+def _pieces(raw: Sequence[Sequence[Any]]) -> tuple[Piece, ...]:
+    return tuple(Piece(text=text, mark=mark, number=number) for text, mark, number in raw)
+
+
+def _patient(
+    banner: Mapping[str, str] | None, outgoing: Outgoing, shown: Mapping[str, Any]
+) -> Pair | None:
+    """The patient's own data: on the left who it is, on the right the little that leaves."""
+    if not banner or not outgoing.patient:
+        return None
+    used = [r[0] for one in (*shown["pairs"], *shown["labels"]) for r in one["reasons"]]
+    number = max(used, default=0)
+    original: list[Piece] = []
+    reasons: list[ReasonLine] = []
+    for key, mark, category in (
+        ("name", "removed", "name"),
+        ("born", "general", "birth_date"),
+        ("record", "removed", "record_number"),
+    ):
+        if not banner.get(key):
+            continue
+        number += 1
+        original += [
+            Piece(text=banner[key], mark=mark, number=number),
+            Piece(text=". ", mark="plain", number=None),
+        ]
+        head, rest = reason_words(category, "known.patient" if key == "name" else "", mark)
+        reasons.append(ReasonLine(number=number, head=head, rest=rest, likely=False))
+    right = Piece(text=", ".join(outgoing.patient), mark="plain", number=None)
+    return Pair(
+        title="Patient",
+        original=(tuple(original),),
+        outgoing=((right,),),
+        reasons=tuple(reasons),
+    )

@@ -1,0 +1,83 @@
+"""Why something was changed, in words a doctor reads in a second. Pure."""
+
+from collections.abc import Mapping
+
+_CATEGORY: Mapping[str, tuple[str, str]] = {
+    # category -> (what it is, what becomes of it or why)
+    "name": ("Name", "of a person"),
+    "date": ("Date or time", "becomes time from your question"),
+    "birth_date": ("Date of birth", "becomes age in years"),
+    "age": ("Age over 89", "becomes one group"),
+    "phone": ("Phone or pager", "number"),
+    "email": ("E-mail address", ""),
+    "url": ("Web address", ""),
+    "ip": ("Network address", ""),
+    "username": ("User name", ""),
+    "file": ("File name", ""),
+    "national_id": ("National number", ""),
+    "record_number": ("Record number", "of this hospital"),
+    "health_plan": ("Insurance number", ""),
+    "account": ("Account number", ""),
+    "license": ("License number", ""),
+    "vehicle": ("Vehicle number", ""),
+    "device": ("Device number", ""),
+    "biometric": ("Photo or other body data", ""),
+    "other_id": ("Number", "that looks like an identifier"),
+    "street": ("Address", "below state level"),
+    "city": ("Place", "below state level"),
+    "postal_code": ("Postal code", ""),
+    "place": ("Place", "below state level"),
+    "organization": ("Organization", ""),
+    "unit": ("Ward or unit", ""),
+    "employer": ("Employer", ""),
+    "school": ("School", ""),
+    "occupation": ("Rare occupation", ""),
+    "hidden": ("Hidden by you", ""),
+    "link": ("Link", "to another record"),
+    "extension": ("Unknown addition", "not on the list of what may leave"),
+    "metadata": ("Bookkeeping", "not needed"),
+    "demographic": ("Personal detail", "not needed"),
+    "narrative": ("Formatted text", "made anew from the data"),
+    "not_needed": ("Detail", "not needed"),
+    "refused": ("Part", "that cannot be made safe"),
+}
+_KNOWN = " in this chart"
+
+
+def reason_words(category: str, rule: str, mark: str) -> tuple[str, str]:
+    """(bold words, rest) of one reason."""
+    head, rest = _CATEGORY.get(category, ("Unknown element", "not on the list of what may leave"))
+    if mark == "likely":
+        return f"Likely {head[0].lower()}{head[1:]}", _likely_because(rule)
+    if mark == "given_back":
+        return "Given back by you", "not an identifier"
+    if mark == "hidden" or category == "hidden":
+        return "Hidden by you", ""
+    if category == "name" and rule.startswith("known."):
+        return head, f"of someone{_KNOWN}"
+    if category == "name" and rule == "name.propagated":
+        return head, "met before in this text"
+    if rule.startswith("known.") and category not in ("date", "birth_date"):
+        return head, f"{rest}{_KNOWN}".strip()
+    return head, rest
+
+
+def _likely_because(rule: str) -> str:
+    if rule == "word.unknown":
+        return "capitalized and in no medical vocabulary"
+    return "it stands where names stand"
+
+
+def counted(words: Mapping[str, int], *, most: int = 5) -> str:
+    """`9 names, 3 phones`: the largest groups of a count, the rest as one number."""
+    ranked = sorted(words.items(), key=lambda item: (-item[1], item[0]))
+    shown = [f"{count} {_plural(category, count)}" for category, count in ranked[:most]]
+    rest = sum(count for _, count in ranked[most:])
+    return ", ".join([*shown, f"{rest} other"] if rest else shown)
+
+
+def _plural(category: str, count: int) -> str:
+    head = _CATEGORY.get(category, ("unknown element", ""))[0].lower()
+    if count == 1:
+        return head
+    return f"{head[:-1]}ies" if head.endswith("y") else f"{head}s"

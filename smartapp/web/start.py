@@ -1,0 +1,180 @@
+"""What comes first after a launch: the chart being read, then the doctor's questions."""
+
+from datetime import timedelta
+
+from flask import Blueprint, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.wrappers import Response
+
+from launch.app_launch import LaunchResult, Redirect
+from launch.errors import LaunchError
+from runtime import clock, tokens
+from smartapp.errors import SessionMissing
+from smartapp.gateway.browser_session import offer_window, use_window
+from smartapp.gateway.open_launch import open_launch, start_another
+from smartapp.gateway.pull_chart import begin_reading
+from smartapp.store import cases, drafts
+from smartapp.store.drafts import Draft
+from smartapp.web import page_model, session
+from smartapp.web.problems import launch_page
+from smartapp.web.words import SECTION_REASONS, SECTION_TITLES
+
+public = Blueprint("front", __name__)
+pages = Blueprint("start", __name__)
+pages.after_request(session.never_stored)
+VIEWS = ("home", "read_again", "worklist", "another", "widen")
+_PATIENCE = timedelta(seconds=90)
+
+
+class Pages:
+    """What the launch asks of its host (launch.blueprint.LaunchPages)."""
+
+    def browser_secret(self) -> str | None:
+        """The secret of this browser's cookie."""
+        return session.browser_secret()
+
+    def bind_browser(self, response: Response, secret: str) -> Response:
+        """Set the cookie."""
+        return session.bind_browser(response, secret)
+
+    def launched(self, result: LaunchResult) -> ResponseReturnValue:
+        """Open the session and go to its first page."""
+        secret = session.browser_secret()
+        if secret is None:
+            raise SessionMissing
+        framed = request.headers.get("Sec-Fetch-Dest") == "iframe"
+        handle = open_launch(session.services(), result, browser_secret=secret, framed=framed)
+        return redirect(url_for("start.home", handle=handle), code=303)
+
+    def failed(self, error: LaunchError) -> ResponseReturnValue:
+        """The page of a launch that could not go on."""
+        return launch_page(error)
+
+    def post_on(self, target: Redirect) -> Response:
+        """A form that carries a long authorization request on."""
+        return make_response(render_template("post_on.html", target=target))
+
+
+@public.get("/")
+def front() -> ResponseReturnValue:
+    """Who comes here by hand is told where Confer starts."""
+    return render_template(
+        "confer/problem.html",
+        heading="Confer starts in the chart",
+        sentences=(
+            "This is the hospital's gateway. It has no sign-in of its own.",
+            "Open a patient's chart in the EHR and press “Ask for a second opinion”.",
+        ),
+    )
+
+
+@public.get("/window/<code>")
+def window(code: str) -> ResponseReturnValue:
+    """Open a launch in another window; its cookie is its own."""
+    known = session.browser_secret()
+    secret = known or tokens.new_secret()
+    handle = use_window(session.services(), code=code, browser_secret=secret)
+    response: Response = redirect(url_for("start.home", handle=handle), code=303)
+    return response if known else session.bind_browser(response, secret)
+
+
+@pages.get("/")
+def home(handle: str) -> ResponseReturnValue:
+    """The chart being read, section by section; when it is there, the next page."""
+    draft, found = _draft()
+    if draft.state == "reading":
+        begin_reading(session.services(), session.launch())
+        return _progress(handle, draft, found)
+    if draft.state == "failed":
+        return make_response(
+            render_template(
+                "not_read.html", frame=page_model.frame(handle, draft), sections=_rows(found)
+            ),
+            503,
+        )
+    mine = session.launch()
+    with session.services().database.read() as reading:
+        known = cases.of_patient(
+            reading,
+            site_id=mine.site_id,
+            doctor_key=mine.doctor_key,
+            patient_key=mine.patient_key,
+        )
+    target = "start.worklist" if known or draft.state == "approved" else "ask.form"
+    return redirect(url_for(target, handle=handle), code=303)
+
+
+def _draft() -> tuple[Draft, tuple[drafts.DraftSection, ...]]:
+    services, mine = session.services(), session.launch()
+    with services.database.read() as reading:
+        draft = drafts.load(reading, services.keyring, mine.draft_id, now=clock.now())
+        return draft, drafts.sections(reading, mine.draft_id)
+
+
+def _progress(
+    handle: str, draft: Draft, found: tuple[drafts.DraftSection, ...]
+) -> ResponseReturnValue:
+    return render_template(
+        "reading.html", frame=page_model.frame(handle, draft), sections=_rows(found)
+    )
+
+
+def _rows(found: tuple[drafts.DraftSection, ...]) -> list[dict[str, object]]:
+    by_name = {section.name: section for section in found}
+    rows: list[dict[str, object]] = []
+    for name, title in SECTION_TITLES.items():
+        section = by_name.get(name)
+        rows.append(
+            {
+                "title": title,
+                "state": section.state if section else "waiting",
+                "count": section.count if section else 0,
+                "reason": SECTION_REASONS.get(section.reason, "") if section else "",
+            }
+        )
+    return rows
+
+
+@pages.post("/read-again")
+def read_again(handle: str) -> ResponseReturnValue:
+    """Read the chart once more after it failed."""
+    services, mine = session.services(), session.launch()
+    with services.database.transaction() as writing:
+        drafts.restart_reading(writing, mine.draft_id, now=clock.now())
+    begin_reading(services, mine)
+    return redirect(url_for("start.home", handle=handle), code=303)
+
+
+@pages.get("/cases")
+def worklist(handle: str) -> ResponseReturnValue:
+    """The doctor's questions: this chart's open in full, others as a number only."""
+    services, mine = session.services(), session.launch()
+    draft, _ = _draft()
+    with services.database.read() as reading:
+        every = cases.of_doctor(reading, site_id=mine.site_id, doctor_key=mine.doctor_key)
+    here = [case for case in every if case.patient_key == mine.patient_key]
+    elsewhere = [case for case in every if case.patient_key != mine.patient_key]
+    return render_template(
+        "worklist.html",
+        frame=page_model.frame(handle, draft),
+        here=[page_model.case_row(case) for case in here],
+        elsewhere=[page_model.case_row(case) for case in elsewhere],
+        can_ask=draft.state == "ready",
+    )
+
+
+@pages.post("/new")
+def another(handle: str) -> ResponseReturnValue:
+    """A further question about the same patient."""
+    draft, _ = _draft()
+    if draft.state != "ready":
+        start_another(session.services(), session.launch())
+        return redirect(url_for("start.home", handle=handle), code=303)
+    return redirect(url_for("ask.form", handle=handle), code=303)
+
+
+@pages.post("/wide")
+def widen(handle: str) -> ResponseReturnValue:  # noqa: ARG001 - the handle is in the path
+    """Open this launch in a window of its own; the form's target is a new tab."""
+    code = offer_window(session.services(), session.launch())
+    return redirect(url_for("front.window", code=code), code=303)

@@ -1,0 +1,160 @@
+"""Codes become the words of the pages; times become clock times of the hospital. Pure."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+SECTION_TITLES: Mapping[str, str] = {
+    "patient": "Patient",
+    "encounter": "Visit",
+    "conditions": "Problems",
+    "allergies": "Allergies",
+    "medications": "Medications",
+    "vitals": "Vitals",
+    "labs": "Labs",
+    "procedures": "Procedures",
+    "reports": "Reports",
+    "notes": "Notes",
+    "documents": "Documents",
+    "imaging": "Imaging",
+    "family_history": "Family history",
+    "social_history": "Social history",
+    "immunizations": "Immunizations",
+    "relatives": "Relatives, for hiding their names",
+    "coverage": "Insurance, for hiding its numbers",
+    "care_team": "Staff, for hiding their names",
+}
+
+SECTION_REASONS: Mapping[str, str] = {
+    "not_offered": "The EHR does not offer it.",
+    "forbidden": "The EHR does not allow it.",
+    "unreachable": "The EHR did not answer.",
+    "rejected": "The EHR rejected the request.",
+    "not_fhir": "The EHR's answer could not be read.",
+    "foreign_page": "The EHR pointed to another server; we did not follow.",
+    "page_loop": "The EHR repeated a page.",
+    "too_many_pages": "There was more than we read.",
+    "too_large": "There was more than we read.",
+    "out_of_time": "The EHR took too long.",
+    "partial": "The EHR says that it left something out.",
+    "wrong_patient": "Entries of another patient were dropped.",
+    "unreadable_entry": "Some entries could not be read.",
+    "attachment": "A text could not be fetched.",
+    "reference": "Somebody named there could not be read.",
+}
+
+STAGES: Mapping[str, tuple[str, str, str]] = {
+    # stage -> (words, tone, icon)
+    "approved": ("Approved, on its way", "blue", "sync"),
+    "sent": ("With the network", "blue", "clock"),
+    "question": ("Question for you", "yellow", "alert"),
+    "answered": ("Answered, delivering to the chart", "blue", "sync"),
+    "filed": ("Answer in chart", "green", "check"),
+    "closed": ("Closed", "green", "check"),
+    "taken_back": ("Taken back", "", "back"),
+    "parked": ("Needs a person", "red", "alert"),
+    "withdrawn": ("Withdrawn", "", "dash"),
+    "expired": ("No answer in time", "red", "alert"),
+}
+
+BUSINESS: Mapping[str, str] = {
+    "submitted": "It has arrived.",
+    "screening": "It is being checked by the network.",
+    "routing": "A specialist is being found.",
+    "offered": "It is offered to specialists.",
+    "claimed": "A specialist has taken it.",
+    "reviewing": "A specialist is working on it.",
+    "awaiting-information": "The specialist waits for your reply. The clock is paused.",
+    "redirected": "It goes to another specialty.",
+    "answered": "It is answered.",
+    "escalated": "It is answered: act now.",
+    "closed": "It is answered and in the chart.",
+}
+
+PARKED: Mapping[str, tuple[str, str]] = {
+    # reason -> (what happened, what to do)
+    "unsent_at_due": (
+        "The network could not be reached before the promised time, so the question was not sent.",
+        "Call the on-call specialist. If the question still stands, ask it again.",
+    ),
+    "bytes_altered": (
+        "The stored question no longer matches what you approved. It was not sent.",
+        "Ask it again, and tell the Confer administrator.",
+    ),
+    "answer_unverified": (
+        "An answer arrived whose signature does not hold. It is not shown and not filed.",
+        "Do not wait for it. Call the on-call specialist.",
+    ),
+    "outcome_unknown": (
+        "The EHR did not say whether it kept the note. To avoid a second copy we stopped.",
+        "Look in Notes, then choose.",
+    ),
+    "not_offered": (
+        "This EHR does not take notes from outside.",
+        "Copy the text into the chart yourself, then say so here.",
+    ),
+    "ehr_refused": (
+        "The EHR refused the note.",
+        "Copy the text into the chart yourself, or try again.",
+    ),
+    "ehr_access": (
+        "The EHR does not let Confer write into the chart.",
+        "Copy the text into the chart yourself, or try again.",
+    ),
+    "two_copies": (
+        "The chart holds more than one copy of this note.",
+        "Look in Notes and remove the extra copy.",
+    ),
+    "wrong_patient": (
+        "A note with this answer's number stands in another patient's chart.",
+        "Tell the Confer administrator now.",
+    ),
+    "note_changed": (
+        "The note in the chart does not hold the text that was written.",
+        "Compare it with the answer here.",
+    ),
+    "patient_changed": (
+        "The patient's birth date, family name or record changed since you asked.",
+        "Check whose chart it is, then copy the answer there yourself.",
+    ),
+    "patient_not_readable": (
+        "The EHR no longer shows this patient to Confer.",
+        "Copy the text into the right chart yourself, or try again.",
+    ),
+    "site_gone": (
+        "This EHR is no longer registered with Confer.",
+        "Copy the text into the chart yourself.",
+    ),
+}
+PARKED_OTHER = (
+    "The network refused what was sent.",
+    "Ask again; if it happens twice, tell the Confer administrator.",
+)
+
+
+def clock_time(moment: datetime, now: datetime) -> str:
+    """A time as the hospital reads it: with the day only when it is not today."""
+    local, today = moment.astimezone(), now.astimezone()
+    if local.date() == today.date():
+        return f"{local:%H:%M}"
+    if local.date() == today.date() + timedelta(days=1):
+        return f"{local:%H:%M} tomorrow"
+    if local.date() == today.date() - timedelta(days=1):
+        return f"{local:%H:%M} yesterday"
+    return f"{local:%b} {local.day}, {local:%H:%M}"
+
+
+def short_day(fhir_time: str) -> str:
+    """The day of a FHIR date in words, as precise as it was written."""
+    parts = fhir_time[:10].split("-")
+    try:
+        if len(parts) == 3:
+            day = datetime(int(parts[0]), int(parts[1]), int(parts[2]))  # noqa: DTZ001 - a date
+            return f"{day:%b} {day.day}, {day.year}"
+    except ValueError:
+        return ""
+    return fhir_time[:10]
+
+
+def fingerprint(sha256: str) -> str:
+    """A hash short enough to compare by eye."""
+    return f"{sha256[:4]} {sha256[4:8]} … {sha256[-8:-4]} {sha256[-4:]}"
