@@ -12,7 +12,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validate, valida
 
 Mode = Literal["sandbox", "production"]
 SECRETS: frozenset[str] = frozenset(
-    {"gateway_database_url", "consult_database_url", "ehr_database_url"}
+    {"gateway_database_url", "consult_database_url", "ehr_database_url", "ehr_fault_secret"}
 )
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -35,6 +35,8 @@ class Settings:
     gateway_keyring_file: Path
     consult_keyring_file: Path
     ehr_keyring_file: Path
+    # the sandbox EHR's fault switches: closed while empty
+    ehr_fault_secret: str = field(repr=False)
     # a case on its way
     send_delay_seconds: float
     poll_seconds: float
@@ -147,6 +149,10 @@ class SettingsSchema(Schema):
     )
     ehr_keyring_file = fields.String(
         load_default="", metadata=_help("key file of the sandbox EHR; default in data_dir")
+    )
+    ehr_fault_secret = fields.String(
+        load_default="",
+        metadata=_help("opens the sandbox EHR's fault switches to tests; closed while empty"),
     )
     send_delay_seconds = fields.Float(
         load_default=30.0,
