@@ -26,12 +26,20 @@ _VERB_AFTER = re.compile(
     r"tolerated|feels|felt|says|said|endorse[sd]|describes?|was (?:admitted|seen|discharged|taken)|"
     r"rounded|visited|phoned|called|lives?|agree[sd]|aware|noted|notified|drove|toured|updated|"
     r"family(?!\s(?:history|hx|hist|physician|medicine|doctor|meeting))|wife|husband|asked|came|gave|who|"
-    r"is an? (?:\d{1,3}|[a-z]+ty)[ -]?(?:yo|y/o|yr|year|-)|over at|at bedside|handoff)\b|"
+    r"is an? (?:\d{1,3}|[a-z]+ty)[ -]?(?:yo|y/o|yr|year|-)|has (?:had|been|no)|seen for|is in year|"
+    r"is (?:in|on|her|his|well|doing|aware|here)|was (?:diuresed|given|started|seen|brought|found)|over at|at bedside|handoff)\b|"
+    r"\A,\s(?:an?\s)?\d{1,3}[ -]?(?:yo|y/o|yr|year|month|wk)|"
     r"\A\s?\((?:legal name|aka|dob|mrn|age|nickname|\"|'|\d{6})"
 )
 #: a report is headed by a surname in capitals and a birth date or record number
 _HEADING_AFTER = re.compile(r"\A\s{1,4}\(?(?:dob|mrn|nhs|h/n|[a-z]?\d{6,}|\d\d-\d\d-\d\d)")
 _INITIAL_BEFORE = re.compile(r"(?:^|[\s(,/])[a-z]\.?\s{0,2}\Z")
+_DOSE_AFTER = re.compile(
+    r"\A(?:\s(?:acid|sodium|hcl|hydrochloride|sulfate|succinate|tartrate|acetate|er|xr|sr|la|cr))?\s"
+    r"(?:\d{1,4}(?:[.,]\d{1,4})?(?:[/-]\d{1,4}(?:\.\d{1,4})?)?\s?(?:mg|mcg|ug|ml|g\b|unt|iu|units?|meq|%|"
+    r"day pack|hr\b|actuat|puffs?)|oral\b|tablets?\b|capsules?\b|tabs?\b|injection\b|cream\b|ointment\b|"
+    r"inhaler\b|patch\b|pen\b|acid\b|vaccine\b|virus\b|coli\b|infection\b)"
+)
 #: nouns that turn a surname into a disease, sign, test or thing
 _EPONYM_AFTER = re.compile(
     r"\A(?:'?s)?[\s-]{1,2}(?:an?\s)?(?:disease|syndrome|sign|palsy|phenomenon|phenomena|score|scale|"
@@ -46,6 +54,11 @@ _EPONYM_AFTER = re.compile(
     r"change|scan|x-?ray|membrane|respirations?|breathing|like|type|trial|study|protocol|questionnaire|"
     r"inventory|chart|monitor|stocking|clamp|retractor|screw|plate|nail|wire|pin|frame|gait|facies)\b"
 )
+
+
+def names_a_drug(after: str) -> bool:
+    """Return whether a dose or dosage form follows: "Camila 28 Day Pack", "Clenil 100 mcg"."""
+    return bool(_DOSE_AFTER.match(after))
 
 
 def eponym_follows(after: str) -> bool:

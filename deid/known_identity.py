@@ -169,12 +169,24 @@ def _accept_phrase(
         return False
     if end - start == len(pattern.key) and len(pattern.key) < 6:
         return False  # "li a" run together as "lia" proves nothing
+    plain = folded.plain[start:end]
+    if not _initials_real(plain, folded, end):
+        return False
     if not pattern.ambiguous:
         return True
-    plain = folded.plain[start:end]
     if not gate and folded.plain == folded.lower:  # a text without capitals proves nothing by them
         return True
     return plain[0].isupper() and all(w[0].isupper() for w in plain.split() if w[0].isalpha())
+
+
+def _initials_real(plain: str, folded: FoldedText, end: int) -> bool:
+    """A closing single letter is an initial only as a capital ("Ferguson, d.o.b." is none)."""
+    last = plain[-1]
+    if len(plain) < 3 or plain[-2].isalnum() or not last.isalpha():
+        return True
+    if folded.plain[end : end + 1] in ("&", "/"):
+        return False
+    return last.isupper() or folded.plain == folded.lower
 
 
 def _accept_code(pattern: Pattern, lower: str, start: int, end: int) -> bool:

@@ -33,7 +33,7 @@ def ambiguous_names() -> frozenset[str]:
 @cache
 def given_names() -> frozenset[str]:
     """Return first names."""
-    return words("first_names")
+    return words("first_names") | words("nicknames")
 
 
 @cache

@@ -233,7 +233,7 @@ NEVER = frozenset(
         "notified",
     ]
 )
-_INITIAL_STOP = frozenset(".,;: )\n\t|/\"'")
+_INITIAL_STOP = frozenset(".,;: )\n\t|\"'")
 
 
 def is_name_word(view: TextView, token: Token, *, trusted: bool) -> bool:
@@ -283,7 +283,7 @@ def read_name(view: TextView, position: int, *, trusted: bool) -> tuple[int, int
             if not words and _is_initial(view, token):
                 end = token.end
         elif is_name_word(view, token, trusted=trusted and not words) or (
-            words and _surname_after_given(tokens[index - 1], token)
+            words == 1 and trusted and _second_word(view, tokens[index - 1], token)
         ):
             end = token.end
             words += 1
@@ -311,13 +311,13 @@ def _joins(plain: str, end: int, start: int) -> bool:
     return False
 
 
-def _surname_after_given(given: Token, token: Token) -> bool:
-    """An eponym right after a first name is a surname ("Jordan Colles")."""
-    return (
-        token.capitalized
-        and given.lower in lexicon.given_names()
-        and token.lower in lexicon.words("eponyms")
-    )
+def _second_word(view: TextView, first: Token, token: Token) -> bool:
+    """After a cue and a first name even a plain word is the surname ("Dr. Drew Blood")."""
+    if not token.capitalized or token.shouting or view.style != "mixed" or len(token.text) < 2:
+        return False
+    if token.lower in NEVER or token.lower in lexicon.words("abbreviations"):
+        return False
+    return first.lower in lexicon.given_names() or not lexicon.is_ordinary(first.lower)
 
 
 def _is_initial(view: TextView, token: Token) -> bool:

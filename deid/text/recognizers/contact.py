@@ -20,7 +20,11 @@ _EXTENSION = re.compile(r"(?<![a-z])(?:x|ext\.?|extn\.?|extension)\s?:?\s?(?P<n>
 _SHORT = re.compile(
     r"(?<![a-z])(?P<cue>pager|pgr|pg|bleep|beeper|page|tel|phone|ph|call|cell|mobile|fax|voicemail|vm|"
     r"asc?om|vocera|dect|spectralink)\.?(?:\s(?:no\.?|number|at|on|me at|#))?\s?[:#]?\s{0,2}"
-    r"(?P<n>\d{3,7})(?![\d/]|\.\d|-\d|\s?(?:mg|ml|%|if|for\s\d))"
+    r"(?P<n>\d{3,7})(?![\d/]|\.\d|-\d|\s?(?:mg|ml|%|for\s\d))"
+)
+_PAGED_AT = re.compile(
+    r"\b(?:paged?|pgr|pager|bleeped|called|call|reach)\b[^.;\n]{0,30}?\bat\s(?P<n>(?![01]\d[0-5]\d\b|2[0-3][0-5]\d\b)"
+    r"\d{3,6})(?![\d:/]|\.\d|\s?[ap]m|\s?(?:hrs?|hours|mg|ml))"
 )
 _EMAIL = re.compile(r"[\w.+%'-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6}")
 _BROKEN_EMAIL = re.compile(
@@ -40,11 +44,11 @@ _MAC = re.compile(r"(?<![\w:-])(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?![\w:-])")
 _HANDLE = re.compile(r"(?<![\w.@/])@[a-z0-9_.-]{2,40}\b")
 _USER = re.compile(
     r"\b(?:user\s?name|user\s?id|portal user|login|log-?in|handle|screen name|account|skype|instagram|"
-    r"twitter|facebook|whatsapp|user)\b(?:\s(?:is|for [a-z]+ (?:reset|access)|name|as))?\s?[:=]?\s{0,2}"
+    r"twitter|facebook|whatsapp|user)\b(?:\s(?:is|for [a-z]+ (?:reset|access)|name|as)\b)?\s?[:=]?\s{0,2}"
     r"[\"'(]?(?P<n>(?=[a-z0-9_.-]*[a-z])[a-z0-9]+(?:[._-][a-z0-9]+)+|[a-z]+\d[a-z0-9]*)(?![\w@])"
 )
 _USER_BESIDE_NAME = re.compile(
-    r"\((?P<n>(?=[a-z._-]*\d)[a-z]{3,}[a-z0-9._-]{1,30}|[a-z]{2,}[._][a-z]{2,})\)"
+    r"\((?P<n>(?=[a-z._]*\d)[a-z]{3,}[a-z0-9._]{1,30}|[a-z]{2,}[._][a-z]{2,})\)"
 )
 _FILE = re.compile(
     r"(?<![\w/.])[\w()+-]{1,120}(?:\.[\w-]{1,20})?\.(?:jpe?g|png|gif|bmp|tiff?|heic|pdf|docx?|xlsx?|pptx?|rtf|"
@@ -76,9 +80,11 @@ def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG0
     for match in _SHORT.finditer(text):
         base = "pager" if match["cue"][0] in "pb" and match["cue"][:2] != "ph" else "phone"
         yield _finding(match.start("n"), match.end("n"), "phone", "contact.short_number", base=base)
+    for match in _PAGED_AT.finditer(text):
+        yield _finding(match.start("n"), match.end("n"), "phone", "contact.short_number")
     for pattern in (_USER, _USER_BESIDE_NAME):
         for match in pattern.finditer(text):
-            if any(c.isalpha() for c in match["n"]):
+            if not view.plain[match.start("n") : match.end("n")].isupper() or pattern is _USER:
                 yield _finding(match.start("n"), match.end("n"), "username", "contact.user_name")
 
 

@@ -31,7 +31,7 @@ _DAY_MONTH = re.compile(
     r"(?:\s?[-,]?\s{0,2}(?P<y>(?:19|20)\d\d)(?!\d)|(?:-|\s?')(?P<y2>\d\d)(?!\d)|(?P<y3>(?<=[a-z])\d\d)(?![\d:/]))?"
 )
 _MONTH_DAY = re.compile(
-    rf"\b(?P<m>{MONTH})\.?[\s-]{{1,2}}(?:the\s)?(?P<d>\d{{1,2}}){_TH}(?!\d|[:.]\d)"
+    rf"(?:\b|(?<=dob))(?P<m>{MONTH})\.?[\s-]{{1,2}}(?:the\s)?(?P<d>\d{{1,2}}){_TH}(?!\d|[:.]\d)"
     r"(?:,?[\s-]{1,2}(?P<y>(?:19|20)\d\d)(?!\d)|,\s{0,2}(?P<y2>\d\d)(?![\d:]))?"
 )
 _MONTH_YEAR = re.compile(rf"\b(?P<m>{MONTH})\.?,?[\s-]{{1,2}}(?:of\s)?(?P<y>(?:19|20)\d\d)(?!\d)")
@@ -56,19 +56,21 @@ _STRONG_CUE = re.compile(
     r"(?:\b(?:on|since|by|until|till|due|visit|attempt|fill(?:ed)?|admit(?:ted)?|discharged?|d/c'?d?|"
     r"dated?|collected|placed|scheduled|seen|drawn|appt|appointment|night of|morning of|week of|"
     r"hearing|started|stopped|lmp|edd|surgery|called|signed|discussed|change|duty|before|after|"
-    r"next|expires?|exp|done|taken|repeat|removed|returns?|downloads?|lkw|inr|visits?|through|thru)|"
+    r"next|compared (?:to|with)|dictated|typed|transcribed|reported|expires?|exp|done|taken|repeat|removed|returns?|downloads?|lkw|inr|visits?|through|thru)|"
     + WEEKDAY
     + r")\.?\s?:?\s{1,2}\Z"
 )
 _WEAK_CUE = re.compile(
     r"\b(?:from|to|through|thru|and|of|last|ct|mri|pet|cxr|xr|echo|labs?|cultures?|note|at|in)\s{1,2}\Z"
 )
-_CLOCK_BEFORE = re.compile(r"\d{1,2}:\d\d\s?(?:am|pm)?\s(?:on\s)?\Z|\d\s?[ap]m\s\Z")
+#: scores are out of 5 and 10, durations in 7ths, 12ths and 52nds (days, months, weeks)
+_DENOMINATORS = frozenset({4, 5, 7, 10, 12, 52})
+_CLOCK_BEFORE = re.compile(r"\b[0-2]\d[0-5]\d\s\Z|\d{1,2}:\d\d\s?(?:am|pm)?\s(?:on\s)?\Z|\d\s?[ap]m\s\Z")
 _RANGE_CUE = re.compile(r"\d{1,2}/\d{1,2}(?:/\d{2,4})?\s?(?:-|to|through|thru|and|,)\s{0,2}\Z")
 _SCORE_BEFORE = re.compile(
     r"\b(?:pain|strength|power|rated?|severity|score[sd]?|scale|apgars?|gcs|mmt|berg|moca|mmse|"
     r"motor|murmur|reflex(?:es)?|acuity|vision|t[34]|bp|sats?|arm|leg|flex\w*|ext\w*|hip|knee|"
-    r"cultures?|bottles|grade|stage|phq|gad|od|os|improved|worst|now|max|take)\b[^.;\n]{0,18}\Z"
+    r"bottles|grade|stage|phq|gad|od|os|improved|worst|now|max|take)\b[^.;\n]{0,18}\Z"
 )
 _AFTER_BARE = re.compile(
     r"\A(?:\s{1,2}(?:at|@)?\s?(?:\d{1,2}:\d\d|\d{1,2}\s?[ap]m\b))|\A\s[A-Z]{3,},"
@@ -193,7 +195,9 @@ def _is_plain_word(view: TextView, match: re.Match[str]) -> bool:
     if match["m"] not in ("may", "march", "mar", "dec", "sep", "jan"):
         return bool(_UNIT_AFTER.match(view.lower, match.end()))
     if view.style == "lower":
-        return not re.search(r"(?:st|nd|rd|th)", match.group()) and match["m"] in ("may", "march")
+        cue = _STRONG_CUE.search(view.lower, max(0, match.start() - 24), match.start())
+        ordinal = re.search(r"\d(?:st|nd|rd|th)", match.group())
+        return not (cue or ordinal) and match["m"] in ("may", "march")
     return not view.plain[match.start("m")].isupper() or bool(
         _UNIT_AFTER.match(view.lower, match.end())
     )
@@ -237,8 +241,10 @@ def _is_date(view: TextView, match: re.Match[str]) -> bool:
         return not _SCORE_BEFORE.search(before) or bool(weekday)
     if _STRONG_CUE.search(before):
         return not _SCORE_BEFORE.search(before[:-4])
-    scored = int(match["b"]) in (5, 10, 12, 7, 52) or _SCORE_BEFORE.search(before)
-    if scored:
+    over = int(match["a"]) <= int(match["b"]) and int(match["b"]) in _DENOMINATORS
+    if _SCORE_BEFORE.search(before) or match["a"] == match["b"]:
+        return False
+    if over and not re.search(r"\b(?:from|ct|mri|pet|cxr|xr|echo) \Z", before):
         return False
     return bool(_WEAK_CUE.search(before)) or _ends_heading(text, start, end)
 

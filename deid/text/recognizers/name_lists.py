@@ -44,7 +44,9 @@ def _side_by_side(view: TextView, first: Token, second: Token) -> bool:
 
 
 def _plausible(view: TextView, token: Token) -> bool:
-    if token.lower in name_words.NEVER or view.touches_digit(token):
+    if len(token.text) > 1 and token.lower in name_words.NEVER:
+        return False
+    if view.touches_digit(token):
         return False
     return token.capitalized or view.style == "lower"
 
@@ -93,6 +95,8 @@ def _listed_alone(view: TextView, token: Token) -> bool:
     if view.style == "lower" or not token.capitalized:
         return view.style == "lower" and len(word) > 3 and word in lexicon.given_names()
     if token.shouting and view.style == "mixed" and len(word) < 5:
+        return False
+    if known_context.names_a_drug(view.lower[token.end : token.end + 26]):
         return False
     return name_words.is_listed(word)
 

@@ -123,6 +123,10 @@ _CLOSING = re.compile(
 _SECOND_OPINION = re.compile(
     r"\b(?:for|by|to) (?P<n>[A-Z][a-z]+) (?=second opinion|to review|to see|to follow|review\b|input\b)"
 )
+_ROLE_WORD = re.compile(r"(?:ist|ian|geon|trar|low|dent|ant|tor|ician|ologist|dical|gical|care)$")
+_PARENTHESIS = re.compile(r"\b[A-Z][a-z]+ \((?P<n>[A-Z][a-z]+)\)")
+_CALLED_BY = re.compile(r"(?P<n>[A-Z][a-z]+) \((?:legal name|nickname|aka|a\.k\.a\.|goes by|preferred name)\b")
+_SIGNED_SLASH = re.compile(r"^/(?P<n>[A-Z][a-z'-]+(?: [A-Z][a-z'-]+)?) (?=\d|[A-Z][a-z]{2})", re.MULTILINE)
 _EPONYM_ROOM = 26
 
 
@@ -147,7 +151,8 @@ def _labeled(view: TextView) -> Iterator[Finding]:
     while match := _LABEL.search(view.lower, position):
         position = match.end()
         cue = match.group()[: match.start("gap") - match.start()]
-        trusted = bool(match["colon"]) or cue not in _WEAK
+        dashed = "-" in match["gap"] or "|" in match["gap"]
+        trusted = bool(match["colon"]) or (cue not in _WEAK and not (dashed and cue not in ("attending",)))
         name = name_words.read_name(view, match.end(), trusted=trusted)
         if name and _believable(view, name, cue):
             yield _finding(name, "name.label", _base_of(match))
@@ -166,12 +171,18 @@ def _believable(view: TextView, name: tuple[int, int], cue: str) -> bool:
         if token.lower in name_words.NEVER:
             return False
         single = token.end >= end
-        return not (single and lexicon.is_ordinary(token.lower)) or (
+        if not (single and lexicon.is_ordinary(token.lower)):
+            return True
+        if cue in ("by", "via") and re.match(r" [a-z]", view.plain[end : end + 2]):
+            return False
+        return (
             view.style == "mixed"
             and not token.shouting
             and name_words.is_listed(token.lower)
             and cue not in ("and", "as", "for", "&")
         )
+    if _ROLE_WORD.search(token.lower) and lexicon.is_ordinary(token.lower):
+        return name_words.is_listed(token.lower)
     return True
 
 
@@ -220,6 +231,13 @@ def _nicknames(view: TextView) -> Iterator[Finding]:
         name = name_words.read_name(view, match.end(), trusted=True)
         if name:
             yield _finding(name, "name.closing", "person")
+    for pattern in (_CALLED_BY, _SIGNED_SLASH):
+        for match in pattern.finditer(view.plain):
+            yield _finding((match.start("n"), match.end("n")), "name.nickname", "person")
+    for match in _PARENTHESIS.finditer(view.plain):
+        word = match["n"].lower()
+        if lexicon.is_name(word) and word not in name_words.NEVER:
+            yield _finding((match.start("n"), match.end("n")), "name.parenthesis", "person")
     for match in _SECOND_OPINION.finditer(view.plain):
         if name_words.is_listed(match["n"].lower()):
             yield _finding((match.start("n"), match.end("n")), "name.label", "clinician")

@@ -88,6 +88,15 @@ _SCHOOL_CUE = re.compile(
     r"\b(?:attend(?:s|ed|ing)?|goes to|student at|pupil at|enrolled at|studies at|teaches at|"
     r"(?:grade|year|reception) \d{0,2} ?(?:at|in)|graduated from|daycare (?:at|near)|teacher at)\s{1,2}"
 )
+_CARE_CUE = re.compile(
+    r"\b(?:seen|treated|admitted|evaluated|observed|hospitali[sz]ed|diagnosed|surgery|visit(?:ed)?|presented|"
+    r"conducted|performed|done|carried out|care|followed|rehab session|session|appointment|operated|born|"
+    r"transferred|discharged|works|tests?) (?:at|to|from) (?:our |the )?"
+)
+_CARE_PLACE = re.compile(
+    r"(?:our|the|their|your) (?P<n>(?:[A-Z][A-Za-z']+ ){1,3})(?:clinic|office|branch|hospital|med center|"
+    r"medical center|campus|site|practice|facility|location|center)\b"
+)
 _ACRONYM_CUE = re.compile(
     r"(?<![\w/])(?:(?:at|to|from|transport to|transfer(?:red)? (?:to|from)|drive to|@|->|"
     r"seen at|admitted to|discharged from)\s{1,2})(?P<n>[A-Z]{3,6})(?![\w/&-])"
@@ -129,14 +138,26 @@ def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG0
     ):
         for match in cue.finditer(view.lower):
             yield from _after_cue(view, match.end(), kind)
+    for match in _CARE_CUE.finditer(view.lower):
+        yield from _after_cue(view, match.end(), _Kind("organization", "hospital"), acronyms=True)
+    for match in _CARE_PLACE.finditer(view.plain):
+        start, end = match.start("n"), match.end("n") - 1
+        if not all(w in _GENERIC for w in match["n"].lower().split()):
+            yield _finding(start, end, _Kind("organization", "clinic"), "org.cue")
     for match in _STORE.finditer(view.plain):
         if not lexicon.is_ordinary(match.group().split(" ")[0].lower()):
             yield _finding(*match.span(), _Kind("organization", "pharmacy"), "org.store")
     for match in (*_ACRONYM_CUE.finditer(view.plain), *_ACRONYM_WARD.finditer(view.plain)):
-        if view.style == "mixed" and match["n"].lower() not in lexicon.ambiguous_names():
+        if view.style == "mixed" and not _is_abbreviation(match["n"].lower()):
             yield _finding(
                 match.start("n"), match.end("n"), _Kind("organization", "hospital"), "org.acronym"
             )
+
+
+def _is_abbreviation(word: str) -> bool:
+    return word in lexicon.words("abbreviations") or (
+        len(word) > 3 and word in lexicon.ambiguous_names()
+    )
 
 
 def _by_tail(view: TextView) -> Iterator[Finding]:
@@ -169,6 +190,9 @@ def _head(view: TextView, position: int) -> int:
         token = view.tokens[index]
         if not _joins(view, token.end, start):
             break
+        if token.lower == "the" and index and view.tokens[index - 1].lower == "of":
+            start, index = view.tokens[index - 1].start, index - 2
+            continue
         if token.lower in _LOWER_INSIDE and token.lower != "the":
             before = view.tokens[index - 1] if index else None
             if before is None or not _belongs(view, before) or before.lower in _STOP:
@@ -180,7 +204,7 @@ def _head(view: TextView, position: int) -> int:
         start = token.start
         index -= 1
     article = view.plain[max(0, start - 4) : start]
-    return start - 4 if start < position and article == "The " else start
+    return start - 4 if start < position and article.lower() == "the " else start
 
 
 def _joins(view: TextView, end: int, start: int) -> bool:
@@ -209,7 +233,10 @@ _STOP = frozenset(
 
 def _tail_end(view: TextView, end: int) -> int:
     """Take ", Inc" and "of Eastbrook" along."""
-    of_place = re.compile(r"\sof\s(?:the\s)?[A-Z][a-z]+(?:\s[A-Z][a-z]+)?").match(view.plain, end)
+    if view.style == "mixed":
+        of_place = re.compile(r"\sof\s(?:the\s)?[A-Z][a-z]+(?:\s[A-Z][a-z]+)?").match(view.plain, end)
+    else:
+        of_place = re.compile(r"\sof\s[a-z]{4,}").match(view.lower, end)
     if of_place:
         return of_place.end()
     number = re.compile(r"\s#\d{2,6}").match(view.plain, end)
@@ -224,15 +251,26 @@ def _is_named(view: TextView, start: int, tail: re.Match[str], end: int) -> bool
     if end > tail.end():
         return True
     words = view.lower[start : tail.start()].replace("-", " ").split()
+    if tail.group() in _WEAK_TAILS:
+        return any(not lexicon.is_ordinary(w.strip(".,&'")) or w in lexicon.words("cities") for w in words)
     return any(w.strip(".,&'") not in _GENERIC for w in words)
 
 
+#: tails that are plain words too: the name before them must be one
+_WEAK_TAILS = frozenset(
+    "medical health drug drugs partners labs imaging oncology cardiology radiology dialysis dental physicians"
+    " healthcare wellness laboratories house lodge times news co systems solutions energy electric construction"
+    " insurance company shelter library school nursery institute council mill mills dairy rehabilitation"
+    " associates pediatrics surgery hotel church temple chapel foods".split()
+)
 _GENERIC = frozenset(
     ["primary", "care", "home", "mental", "public", "community", "general", "regional", "emergency", "physical", "occupational", "speech", "behavioral", "women's", "women", "men's", "men's'", "urgent", "family", "internal", "medical", "surgical", "dental", "eye", "clinic", "outpatient", "inpatient", "acute", "skilled", "nursing", "day", "local", "area", "county", "state", "city", "national", "the", "of", "and", "specialty", "pain", "wound", "sleep", "heart", "cancer", "kidney", "stroke", "trauma", "burn", "foot", "diabetes", "allergy", "anticoagulation", "coumadin", "warfarin", "cardiology", "neurology", "oncology", "urology", "gi", "derm", "ortho", "pulmonary", "renal", "vascular", "preop", "pre", "post", "op", "postop", "follow", "up", "new", "old", "high", "middle", "grade", "elementary", "medicine", "health", "hospital", "rehab", "rehabilitation", "cardiac", "pulmonary", "neuro", "sub", "subacute", "long", "term", "short", "stay", "teaching", "university", "total", "oral", "global", "maternal", "fetal", "child", "children's", "pediatric", "paediatric", "adult", "geriatric", "hospice", "human", "animal", "plant", "food", "drug", "illicit", "street", "iv", "prescription", "power", "solar", "heat", "cold", "hot", "wind", "water", "stainless", "cold", "good", "bad", "fake", "latest", "recent", "three", "two", "one", "four", "five", "several", "many", "multiple", "at"]
 )  # fmt: skip
 
 
-def _after_cue(view: TextView, position: int, kind: _Kind) -> Iterator[Finding]:
+def _after_cue(
+    view: TextView, position: int, kind: _Kind, *, acronyms: bool = False
+) -> Iterator[Finding]:
     index = view.index_at(position)
     if index >= len(view.tokens):
         return
@@ -250,7 +288,7 @@ def _after_cue(view: TextView, position: int, kind: _Kind) -> Iterator[Finding]:
                 break
             end = token.end
             continue
-        if not (token.capitalized and _belongs(view, token)):
+        if not (token.capitalized and (_belongs(view, token) or (acronyms and token.shouting))):
             break
         end, seen = token.end, True
     if seen and view.style == "mixed" and _telling(view, start, end):

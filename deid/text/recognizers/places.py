@@ -20,7 +20,7 @@ _UNIT = (
     r"#?\s?[\w-]{1,6}|#\s?[\w-]{1,6}))"
 )
 _STREET = re.compile(
-    r"(?<![\w./-])(?:flat\s\w{1,4},?\s)?\d{1,6}[a-z]?(?:-\d{1,4})?\s{1,2}(?:[nsew]\.?e?w?\.?\s)?"
+    r"(?<![\w./:-])(?:flat\s\w{1,4},?\s)?\d{1,6}[a-z]?(?:-\d{1,4})?[ ]{1,2}(?:[nsew]\.?e?w?\.?\s)?"
     r"(?:(?:the\s)?(?:(?:[a-z0-9'-]{2,18}|[nsew]\.?|st\.|mt\.|dr\.)\s){1,3}?(?:"
     + _STREET_KIND
     + r")\b\.?|the\s(?:green|street|square|"
@@ -66,7 +66,7 @@ _BEFORE_STATE_UPPER = re.compile(
     rf"(?<![\w])(?P<n>[a-z'.-]{{3,18}}(?: [a-z'-]{{2,18}}){{0,2}}),\s{{0,2}}(?=(?:{_STATES})\b)"
 )
 _CITY_CUE = re.compile(
-    r"\b(?:lives? (?:alone |with \w+ )?in|living in|resid(?:es|ing|ent) (?:in|of)|moved (?:to|from)|from|born in|"
+    r"(?:\b|(?=&))(?:lives? (?:alone |with \w+ )?in|living in|resid(?:es|ing|ent) (?:in|of)|moved (?:to|from)|from|born in|"
     r"raised in|grew up in|flying in from|driving (?:up|down|in|over) from|ride (?:back|home) to|home to|"
     r"travel(?:l?ed|s)? (?:to|from|in)|trip to|travel except|visit(?:ing|ed)? (?:family )?in|picnic in|"
     r"based in|works? in|house in|hometown|(?:mayor|veterinarian|resident|native|sheriff|librarian) of|"
@@ -83,11 +83,13 @@ _GEO = re.compile(
     r"Reservoir|Marina|Campground|Reservation|Moor|Downs|Estate|Common|Harbor|Harbour|Pier|Bridge)\b"
     r"(?:\strailer park|\scampground|\smarina)?"
 )
+_GEO_SHORT = re.compile(_GEO.pattern.replace("{1,3}", "{1}", 1))
 _LANDMARK = re.compile(
     r"\bthe\s(?:[a-z]+\s){0,3}?(?:farm|cannery|cottage|trailer|reservation|flats?|caravan site|trailer park|"
     r"church|chip shop|mill|quarry|marina|campground|lighthouse|ranch|cabin|barn|chapel|tavern|truck stop|"
     r"gas station|boatyard|old \w+|level crossing)(?:\s(?:on|off|at|by|behind|above|north of|south of|east of|"
-    r"west of|near|beside|below|opposite|next to|past)\s(?:the\s)?(?:[a-z]+\s?){1,3}(?:route\s\d+|\d+)?)"
+    r"west of|near|beside|below|opposite|next to|past)\s(?:the\s)?"
+    r"[a-z]+(?: (?!in\b|and\b|with\b|on\b|at\b)(?:[a-z]+|\d+)){0,2}(?: on the [a-z]+ (?:street|road|lane|corner))?)"
 )
 _PARK = re.compile(
     r"(?<![\w])(?:[A-Z][a-z']+\s){1,3}(?:trailer park|mobile home park|caravan park|caravan site)"
@@ -212,8 +214,11 @@ def _is_town(words: list[str], *, strong: bool) -> bool:
 
 
 def _landmarks(view: TextView) -> Iterator[Finding]:
-    capitals = view.plain if view.style == "mixed" else view.plain.title()
-    for pattern, text in ((_GEO, capitals), (_PARK, view.plain), (_LANDMARK, view.lower)):
+    if view.style == "mixed":
+        geo, capitals = _GEO, view.plain
+    else:
+        geo, capitals = _GEO_SHORT, re.sub(r"(?<![\w'])[a-z]", lambda m: m.group().upper(), view.lower)
+    for pattern, text in ((geo, capitals), (_PARK, view.plain), (_LANDMARK, view.lower)):
         for match in pattern.finditer(text):
             yield _finding(match.start(), match.end(), "place", "place.landmark")
 

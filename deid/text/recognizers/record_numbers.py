@@ -59,8 +59,8 @@ _SHAPES: tuple[tuple[Category, re.Pattern[str]], ...] = (
     ("record_number", _TRIPLE),
 )
 _QUANTITY_AFTER = re.compile(
-    r"\A\s?(?:mg|mcg|ug|ng|ml|dl|l\b|g\b|kg|cm|mm|m\b|%|units?\b|iu\b|miu|u/|/ul|/mm|/ml|/l|copies|cells|"
-    r"x10|k\b|kcal|cal\b|steps|ppm|hz|bpm|mmhg|mmol|meq|hours?|hrs?|days?|weeks?|years?|per\b|cfu|iu/)"
+    r"\A\s?(?:mg|mcg|ug|ng|ml|dl|l(?![\w.])|g(?![\w.])|kg|cm|mm|m(?![\w.])|%|units?\b|iu\b|miu|u/|/ul|/mm|/ml|/l|copies|cells|"
+    r"x10|k(?![\w.])|kcal|cal\b|steps|ppm|hz|bpm|mmhg|mmol|meq|hours?|hrs?|days?|weeks?|years?|per\b|cfu|iu/)"
 )
 _COUNT_BEFORE = re.compile(
     r"(?:platelets?|plts?|wbc|rbc|load|count|cfu|copies|titer|titre|ferritin|ck|cpk|bnp|nt-probnp|"

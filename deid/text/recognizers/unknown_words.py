@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from deid import lexicon
+from deid import known_context, lexicon
 from deid.text import name_words
 from deid.text.document import Finding
 from deid.text.tokens import TextView, Token
@@ -28,6 +28,10 @@ def _unexplained(view: TextView, token: Token) -> bool:
         return False
     if word in name_words.NEVER or lexicon.is_ordinary(word):
         return False
+    if known_context.names_a_drug(view.lower[token.end : token.end + 26]):
+        return False
+    if view.plain[token.start - 1 : token.start] == "[" and view.plain[token.end : token.end + 1] == "]":
+        return False  # a brand in a code's display
     if not token.text[1:].islower() and not token.shouting:
         inner = token.text.replace("-", "").replace("'", "")
         return not inner.isupper() and len(word) > 4 and word.isalpha()
