@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -55,24 +55,34 @@ def quantity_words(quantity: object) -> str:
 
 def value_words(holder: Mapping[str, Any]) -> str:
     """Return the value[x] of an Observation or component in words."""
-    if "valueQuantity" in holder:
-        return quantity_words(holder["valueQuantity"])
-    if "valueCodeableConcept" in holder:
-        return concept_words(holder["valueCodeableConcept"])
-    for name in ("valueString", "valueTime"):
-        if isinstance(holder.get(name), str):
-            return str(holder[name])
-    if "valueInteger" in holder:
-        return str(holder["valueInteger"])
-    if "valueBoolean" in holder:
-        return "yes" if holder["valueBoolean"] is True else "no"
-    if "valueRatio" in holder:
-        ratio = holder["valueRatio"]
-        return ":".join(quantity_words(ratio.get(end)) for end in ("numerator", "denominator"))
-    if "valueRange" in holder:
-        given = holder["valueRange"]
-        return " to ".join(filter(None, (quantity_words(given.get(e)) for e in ("low", "high"))))
+    for name, words in _VALUES.items():
+        if name in holder:
+            return words(holder[name])
     return concept_words(holder.get("dataAbsentReason"))
+
+
+def _ratio_words(ratio: object) -> str:
+    if not isinstance(ratio, Mapping):
+        return ""
+    return ":".join(quantity_words(ratio.get(end)) for end in ("numerator", "denominator"))
+
+
+def _range_words(given: object) -> str:
+    if not isinstance(given, Mapping):
+        return ""
+    return " to ".join(filter(None, (quantity_words(given.get(end)) for end in ("low", "high"))))
+
+
+_VALUES: dict[str, Callable[[Any], str]] = {
+    "valueQuantity": quantity_words,
+    "valueCodeableConcept": concept_words,
+    "valueString": str,
+    "valueTime": str,
+    "valueInteger": str,
+    "valueBoolean": lambda value: "yes" if value is True else "no",
+    "valueRatio": _ratio_words,
+    "valueRange": _range_words,
+}
 
 
 def attachment_text(attachment: object) -> str:

@@ -82,12 +82,10 @@ def _holders(observation: Resource) -> Iterator[tuple[Resource, str]]:
 def _numbers(observation: Resource) -> Iterator[_Measured]:
     when = observation_when(observation)
     for holder, name in _holders(observation):
-        quantity = holder.get("valueQuantity")
-        if not isinstance(quantity, Mapping) or quantity.get("comparator"):
-            continue
-        value = number_of(quantity.get("value"))
+        value = _plain_number(holder)
         if value is None or not name:
             continue
+        quantity = holder["valueQuantity"]
         unit = str(quantity.get("unit") or quantity.get("code") or "")
         low, high = _range(holder)
         codes = sorted(codes_of(holder.get("code"))) or [name]
@@ -102,13 +100,18 @@ def _numbers(observation: Resource) -> Iterator[_Measured]:
         )
 
 
+def _plain_number(holder: Resource) -> Decimal | None:
+    quantity = holder.get("valueQuantity")
+    if not isinstance(quantity, Mapping) or quantity.get("comparator"):
+        return None
+    return number_of(quantity.get("value"))
+
+
 def _words(observation: Resource) -> Iterator[Line]:
     when = observation_when(observation)
     for holder, name in _holders(observation):
-        quantity = holder.get("valueQuantity")
-        plain = isinstance(quantity, Mapping) and not quantity.get("comparator")
-        if plain and number_of(quantity.get("value")) is not None:
-            continue
+        if _plain_number(holder) is not None:
+            continue  # it is in its series
         words = value_words(holder)
         if name and words:
             yield Line(text=f"{name}: {words}", when=when)

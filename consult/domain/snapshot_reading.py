@@ -115,7 +115,7 @@ def _subject(snapshot: _Snapshot) -> str:
             words.append(_age_words(quantity))
             break
     address: Resource = next(iter(patient.get("address") or []), {})
-    if isinstance(address, Mapping) and address.get("state"):
+    if address.get("state"):
         words.append(str(address["state"]))
     return ", ".join(word for word in words if word)
 

@@ -1,0 +1,40 @@
+"""End cases that nobody answered: one window after the promised time (a timer)."""
+
+from consult.errors import CaseMovedOn, VersionStale
+from consult.service import move_case, offer_case
+from consult.service.services import ConsultServices
+from consult.store import case_resources, cases
+from exchange import task_states
+from exchange.task_states import Event
+from runtime import clock
+
+
+def expire_cases(services: ConsultServices) -> int:
+    """Expire every open case past its time whose clock runs; return how many."""
+    now = clock.now()
+    with services.reading() as unit:
+        overdue = [
+            task.id
+            for task in case_resources.open_tasks(unit)
+            if task_states.expires_at(task.resource) <= now
+            and task_states.allowed(task.resource, Event.EXPIRE, by="network")
+        ]
+    return sum(_expire(services, task_id) for task_id in overdue)
+
+
+def _expire(services: ConsultServices, task_id: str) -> int:
+    now = clock.now()
+    try:
+        with services.writing() as unit:
+            place = cases.by_task(unit, task_id)
+            task = case_resources.load_task(unit, task_id)
+            if place is None or task_states.expires_at(task.resource) > now:
+                return 0
+            moved = move_case.advance(
+                unit, place, task.resource, Event.EXPIRE, actor="network", now=now, reason="expired"
+            )
+            offer_case.withdraw_offers(unit, place, now, reason="expired")
+            move_case.store(unit, place, moved, version=task.version)
+    except (CaseMovedOn, VersionStale):
+        return 0  # somebody acted on it just now: it lives on
+    return 1
