@@ -28,6 +28,8 @@ from deid.text.people import PeopleTokens
 ENGINE_VERSION: Final = "0.1"
 NETWORK_BASE: Final = "https://confer.example/fhir"
 
+_WRITTEN: Final = {"question": 0, "thinking": 1, "reply": 2}
+
 Resource = Mapping[str, Any]  # FHIR JSON
 
 
@@ -76,7 +78,7 @@ def deidentify(case_input: CaseInput, policy: Policy) -> Prepared:
     require_r4(case_input.resources)
     identity = known_identity.build(_naming(case_input))
     run = _start(case_input, policy, identity)
-    texts = {key: run.typed_text(text, key) for key, text in sorted(case_input.texts.items())}
+    texts = {key: run.typed_text(text, key) for key, text in _in_order(case_input.texts)}
     numbered = _clean(case_input, policy, run)
     base = f"{NETWORK_BASE}/case/{case_input.case_id}"
     entries = _entries(numbered)
@@ -100,6 +102,11 @@ def deidentify(case_input: CaseInput, policy: Policy) -> Prepared:
     )
     preview = _preview(run, numbered, gate)
     return Prepared(sealed=sealed, preview=preview, identity=identity)
+
+
+def _in_order(texts: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Read the texts as they were written: a reply that names somebody new counts on from there."""
+    return sorted(texts.items(), key=lambda item: (_WRITTEN.get(item[0], len(_WRITTEN)), item[0]))
 
 
 def _naming(case_input: CaseInput) -> list[Resource]:

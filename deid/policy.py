@@ -174,7 +174,8 @@ def _names(table: Table) -> set[str]:
 
     def gather(rules: Table) -> None:
         for element, rule in rules.items():
-            found.update((element, f"_{element}"))
+            if element.isalnum():
+                found.update((element, f"_{element}"))
             if isinstance(rule, Mapping):
                 gather(rule)
 
