@@ -126,3 +126,10 @@ class PersonaBroken(SandboxError):
         super().__init__(f"{persona}: {rule}")
         self.persona = persona
         self.rule = rule
+
+
+class SimulatedFault(SandboxError):
+    """A fault switch of this simulated EHR struck; nothing is wrong with the request."""
+
+    code: ClassVar[str] = "sandbox.simulated_fault"
+    kind: ClassVar[Kind] = "upstream_down"

@@ -1,0 +1,101 @@
+"""Everything the simulated EHR is built from, put together once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sqlalchemy.orm import Session
+
+from fhir_server.engine import FhirEngine
+from fhir_server.store import resources
+from fhir_server.store.resource_rows import EngineBase
+from runtime import signing_keys
+from runtime.database import Database, create_tables
+from runtime.jose import SigningKey
+from runtime.keyring import Keyring
+from runtime.settings_schema import Settings
+from runtime.tables import RuntimeBase
+from sandbox import clients, discovery, faults, seed
+from sandbox.access import ChartPolicy, ChartWriteRules
+from sandbox.clients import Client
+from sandbox.dialect import GENERIC, Dialect
+from sandbox.faults import Fault
+from sandbox.places import Places
+from sandbox.rows import SandboxBase
+
+SOFTWARE = "Plainview Chart (sandbox)"
+VERSION = "1"
+KEY_PURPOSE = "ehr-id-token"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SandboxServices:
+    """What routes work with; holds no request state."""
+
+    database: Database
+    keyring: Keyring = field(repr=False)
+    engine: FhirEngine
+    places: Places
+    dialect: Dialect
+    signing_key: SigningKey
+    session_idle_minutes: int
+    session_hours: int
+
+
+def build_services(
+    settings: Settings,
+    database: Database,
+    *,
+    dialect: Dialect = GENERIC,
+    armed: Sequence[Fault] = (),
+) -> SandboxServices:
+    """Make tables, keys and engine; `armed` faults are switched on from the start.
+
+    Charts and clients come separately: `seed_charts`, `register_clients`.
+    """
+    create_tables(database, RuntimeBase.metadata, EngineBase.metadata, SandboxBase.metadata)
+    keyring = Keyring.open(settings.ehr_keyring_file, create=True)
+    places = Places(ehr_url=settings.ehr_url)
+    with database.transaction() as session:
+        key = signing_keys.load_or_create(session, keyring, purpose=KEY_PURPOSE, alg="RS256")
+        faults.arm(session, armed)
+    return SandboxServices(
+        database=database,
+        keyring=keyring,
+        engine=build_engine(places, dialect),
+        places=places,
+        dialect=dialect,
+        signing_key=key,
+        session_idle_minutes=settings.session_idle_minutes,
+        session_hours=settings.session_hours,
+    )
+
+
+def build_engine(places: Places, dialect: Dialect) -> FhirEngine:
+    """Build the FHIR engine of this EHR with its access policy and write rules."""
+    return FhirEngine(
+        base_url=places.fhir_base,
+        types=dialect.types,
+        policy=ChartPolicy(places.fhir_base),
+        hooks=(ChartWriteRules(places.fhir_base, _home_of),),
+        software_name=SOFTWARE,
+        software_version=VERSION,
+        security=discovery.rest_security(places),
+        documentation="A simulated EHR. Every patient in it is invented.",
+    )
+
+
+def register_clients(services: SandboxServices, registered: Sequence[Client]) -> None:
+    """Store or replace registrations."""
+    with services.database.transaction() as session:
+        for client in registered:
+            clients.register(session, client)
+
+
+def seed_charts(services: SandboxServices, names: Sequence[str] | None = None) -> int:
+    """Load personas that are not loaded yet; returns how many patients came in."""
+    return seed.seed(services.database, engine=services.engine, names=names)
+
+
+def _home_of(session: Session, resource_type: str, logical_id: str) -> str | None:
+    record = resources.load(session, resource_type, logical_id)
+    return None if record is None or record.stored.deleted else record.stored.compartment
