@@ -152,3 +152,10 @@ class ChartRefused(SmartAppError):
 
     code = "smartapp.chart_refused"
     kind = "upstream_refused"
+
+
+class TryLater(SmartAppError):
+    """The other side does not answer now; the job is run again with growing pauses."""
+
+    code = "smartapp.try_later"
+    kind = "upstream_down"

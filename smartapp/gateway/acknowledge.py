@@ -3,8 +3,7 @@
 from exchange import decision, parts, task_states
 from exchange.task_states import Event as CaseEvent
 from runtime import audit, clock
-from runtime.durable import RetryLater
-from smartapp.errors import ConsultRefused, ConsultUnreachable
+from smartapp.errors import ConsultRefused, ConsultUnreachable, TryLater
 from smartapp.gateway.egress import CodedParcel, leave
 from smartapp.gateway.services import GatewayServices
 from smartapp.store import answers, cases
@@ -15,7 +14,7 @@ _MOVED_MEANWHILE = (409, 412)
 def acknowledge(services: GatewayServices, case_id: str, opinion: str) -> str:
     """Close a case at the network; harmless when repeated.
 
-    Raises `RetryLater` when the network does not answer or the Task moved meanwhile.
+    Raises `TryLater` when the network does not answer or the Task moved meanwhile.
     """
     with services.database.read() as session:
         case = cases.find(session, case_id)
@@ -27,10 +26,10 @@ def acknowledge(services: GatewayServices, case_id: str, opinion: str) -> str:
     try:
         _close(services, case.task_ref)
     except ConsultUnreachable:
-        raise RetryLater from None
+        raise TryLater from None
     except ConsultRefused as refused:
         if refused.facts.get("status") in _MOVED_MEANWHILE:
-            raise RetryLater from None
+            raise TryLater from None
         raise
     now = clock.now()
     with services.database.transaction() as session:

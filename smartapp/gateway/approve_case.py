@@ -93,11 +93,19 @@ def _link(revision: Revision, draft: Draft, chart: bytes) -> VaultLink:
         site_id=revision.site_id,
         patient={**draft.patient, "snapshot_sha256": revision.facts["snapshot_sha256"]},
         case_key=draft.case_key,
-        words=revision.preview["words"],
+        words=words_of(revision, draft),
         birth_hash=digests.birth_hash,
         name_hash=digests.name_hash,
         question_time=datetime.fromisoformat(revision.facts["question_time"]),
     )
+
+
+def words_of(revision: Revision, draft: Draft) -> dict[str, str]:
+    """What each token stands for; the patient under the name of the banner."""
+    words = dict(revision.preview["words"])
+    if draft.patient.get("banner"):
+        words["[patient]"] = str(draft.patient["banner"]["name"])
+    return words
 
 
 def _case(launch: Launch, revision: Revision, now: datetime) -> Case:

@@ -24,10 +24,9 @@ from fhir_adapters.ports import FhirSession
 from launch.errors import LaunchError
 from launch.ports import SiteId
 from runtime import audit, clock, json_text, logs, tokens
-from runtime.durable import RetryLater
 from runtime.errors import JsonTextError, OutboundDown, code_of
 from runtime.log_events import Event
-from smartapp.errors import ChartRefused, PatientMismatch
+from smartapp.errors import ChartRefused, PatientMismatch, TryLater
 from smartapp.gateway.patient_facts import demographics
 from smartapp.gateway.services import GatewayServices
 from smartapp.store import answers, cases, parked, vault
@@ -76,7 +75,7 @@ class _Filing:
 def file_answer(services: GatewayServices, case_id: str, opinion: str) -> str:
     """File one answer and return its state: written, acknowledged, superseded or parked.
 
-    Raises `RetryLater` while the EHR does not answer.
+    Raises `TryLater` while the EHR does not answer.
     """
     filing = _load(services, case_id, opinion)
     if filing is None or filing.answer.state not in ("received", "writing"):
@@ -205,7 +204,7 @@ def _after(services: GatewayServices, filing: _Filing, problem: Exception) -> st
     with logs.bind(case_id=filing.case.case_id):
         logs.emit(Event.ANSWER_FILING_STOPPED, code=code_of(problem), again=transient)
     if transient:
-        raise RetryLater from None
+        raise TryLater from None
     return _park(services, filing, PARK_REASONS.get(code_of(problem), "ehr_access"))
 
 

@@ -7,8 +7,7 @@ from exchange import decision as wire
 from exchange import names, task_states
 from exchange.task_states import Event as CaseEvent
 from runtime import audit, clock, json_text
-from runtime.durable import RetryLater
-from smartapp.errors import CaseMoved, ConsultRefused, ConsultUnreachable, FormInvalid
+from smartapp.errors import CaseMoved, ConsultRefused, ConsultUnreachable, FormInvalid, TryLater
 from smartapp.gateway.egress import CodedParcel, leave
 from smartapp.gateway.services import GatewayServices
 from smartapp.store import cases
@@ -121,14 +120,14 @@ def send_decision(services: GatewayServices, case_id: str) -> str:
     try:
         task = services.consult.read(case.task_ref)
         if not task_states.allowed(task, CaseEvent.DECIDE, by="gateway"):
-            raise RetryLater
+            raise TryLater
         after = wire.decided(task, code, clock.now())
         leave(services.consult, CodedParcel(before=task, after=after))
     except ConsultUnreachable:
-        raise RetryLater from None
+        raise TryLater from None
     except ConsultRefused as refused:
         if refused.facts.get("status") in (409, 412):
-            raise RetryLater from None
+            raise TryLater from None
         raise
     with services.database.transaction() as session:
         cases.decision_arrived(session, case_id)

@@ -11,7 +11,7 @@ from exchange.canonical import identifier_of
 from exchange.clarification import ReplyOrder, ThreadPlace, read_message
 from runtime import audit, clock, json_text, tokens
 from smartapp.errors import CaseMoved, RevisionStale
-from smartapp.gateway.approve_case import outbox_item
+from smartapp.gateway.approve_case import outbox_item, words_of
 from smartapp.gateway.attest_member import attest_member
 from smartapp.gateway.chart_contents import identifying
 from smartapp.gateway.choices import given_back_of, hidden_of
@@ -187,7 +187,7 @@ def approve_reply(
         ):
             raise RevisionStale
         link: VaultLink = vault.find(session, services.keyring, case_id)
-        vault.add_words(session, services.keyring, case_id, revision.preview["words"])
+        vault.add_words(session, services.keyring, case_id, words_of(revision, draft))
         outbox.add(session, services.keyring, outbox_item(revision, now=now, delay=0), now=now)
         answers.add_message(
             session,

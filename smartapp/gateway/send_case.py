@@ -9,10 +9,9 @@ from typing import Any
 
 from exchange import names
 from runtime import audit, clock, json_text, logs, tokens
-from runtime.durable import RetryLater
 from runtime.errors import JsonTextError
 from runtime.log_events import Event
-from smartapp.errors import BytesAltered, ConsultRefused, ConsultUnreachable
+from smartapp.errors import BytesAltered, ConsultRefused, ConsultUnreachable, TryLater
 from smartapp.gateway.egress import SealedParcel, leave
 from smartapp.gateway.services import GatewayServices
 from smartapp.store import cases, outbox, parked, vault
@@ -23,7 +22,7 @@ from smartapp.store.parked import Parked
 def send_case(services: GatewayServices, submission: str) -> str:
     """Send one submission and return its state: sent, taken_back or parked.
 
-    Raises `RetryLater` when the network does not answer; the bytes stay and the doctor's
+    Raises `TryLater` when the network does not answer; the bytes stay and the doctor's
     page says so.
     """
     item = _load(services, submission)
@@ -44,7 +43,7 @@ def send_case(services: GatewayServices, submission: str) -> str:
             outbox.note_attempt(session, submission, problem=down.code)
         with logs.bind(case_id=item.case_id):
             logs.emit(Event.CASE_SEND_DELAYED, code=down.code)
-        raise RetryLater from None
+        raise TryLater from None
     except ConsultRefused as refused:
         return _park(services, item, f"refused_{refused.facts.get('status', 0)}", now)
     except BytesAltered:
@@ -114,7 +113,7 @@ def _when_stale(services: GatewayServices, item: OutboxItem, now: datetime) -> s
                 response = {"entry": [{"response": {"location": f"Task/{task['id']}"}}]}
                 return _store_receipt(services, item, json_text.dumps(response))
         except ConsultUnreachable:
-            raise RetryLater from None
+            raise TryLater from None
     return _park(services, item, "unsent_at_due", now)
 
 

@@ -1,14 +1,15 @@
 """What the gateway's use cases work with, built once by the composition root and passed in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
+
+from sqlalchemy.orm import Session
 
 from fhir_adapters.ports import FhirSession
 from launch.client import SmartClient
 from launch.ports import GrantId, Site
 from runtime.database import Database
-from runtime.durable import DurableClient
 from runtime.keyring import Keyring
 from smartapp.gateway.consult_link import ConsultLink
 from smartapp.gateway.deid_process import DeidWorkers
@@ -23,6 +24,24 @@ class ChartAccess(Protocol):
 
     def of_gateway(self, site: Site) -> FhirSession:
         """The chart as the gateway's own account may read and write it."""
+
+
+class Jobs(Protocol):
+    """Durable work as the use cases see it (runtime.durable.DurableClient)."""
+
+    def enqueue(
+        self,
+        session: Session,
+        *,
+        kind: str,
+        key: str,
+        args: Mapping[str, str],
+        delay_seconds: float = 0.0,
+    ) -> None:
+        """Queue a job in the caller's transaction; a key that is known changes nothing."""
+
+    def cancel(self, session: Session, *, key: str) -> bool:
+        """Cancel a job that has not begun, in the caller's transaction."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +83,7 @@ class GatewayServices:
 
     database: Database
     keyring: Keyring
-    durable: DurableClient
+    durable: Jobs
     sites: Sites
     tokens: Tokens
     smart: SmartClient

@@ -6,7 +6,8 @@ run again after a crash does no harm.
 
 from collections.abc import Callable, Mapping
 
-from runtime.durable import Steps, Workflow
+from runtime.durable import RetryLater, Steps, Workflow
+from smartapp.errors import TryLater
 from smartapp.gateway.acknowledge import acknowledge
 from smartapp.gateway.collect_answers import collect_answers
 from smartapp.gateway.file_answer import file_answer
@@ -33,7 +34,20 @@ def workflows(services: GatewayServices) -> Mapping[str, Workflow]:
     def decide(steps: Steps, args: Mapping[str, str]) -> None:
         steps.step("decide", lambda: send_decision(services, args["case"]))
 
-    return {"send": send, "file": file, "acknowledge": close, "decide": decide}
+    named = {"send": send, "file": file, "acknowledge": close, "decide": decide}
+    return {kind: _patient(workflow) for kind, workflow in named.items()}
+
+
+def _patient(workflow: Workflow) -> Workflow:
+    """Turn "try later" into the engine's own word for it."""
+
+    def run(steps: Steps, args: Mapping[str, str]) -> None:
+        try:
+            workflow(steps, args)
+        except TryLater:
+            raise RetryLater from None
+
+    return run
 
 
 def schedules(

@@ -22,7 +22,6 @@ from smartapp.web import page_model, session
 from smartapp.web.words import PARKED, PARKED_OTHER, clock_time, fingerprint
 
 pages = Blueprint("answers", __name__)
-pages.after_request(session.never_stored)
 VIEWS = ("show", "decide")
 
 _DELIVERY = {

@@ -21,7 +21,6 @@ def create_app(services: GatewayServices, settings: Settings) -> Flask:
     """Build the app; it refuses to start when a route has no access policy."""
     app = Flask(__name__, static_folder=None)
     app.config["CONFER_MODE"] = settings.mode
-    app.config["MAX_CONTENT_LENGTH"] = 1_000_000
     app.extensions["confer"] = services
     app.extensions["confer_settings"] = settings
     web_guard.install(

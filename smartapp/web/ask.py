@@ -18,7 +18,6 @@ from smartapp.web import page_model, session
 from smartapp.web.words import SECTION_REASONS, SECTION_TITLES, clock_time, short_day
 
 pages = Blueprint("ask", __name__)
-pages.after_request(session.never_stored)
 VIEWS = ("form", "save")
 
 

@@ -14,7 +14,6 @@ from smartapp.web import page_model, session
 from smartapp.web.words import BUSINESS, PARKED, PARKED_OTHER, STAGES, clock_time
 
 pages = Blueprint("case", __name__)
-pages.after_request(session.never_stored)
 VIEWS = ("show", "take_back")
 
 _MESSAGE_TITLES = {

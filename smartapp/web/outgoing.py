@@ -111,25 +111,28 @@ def _leaves(resource: Mapping[str, Any]) -> tuple[tuple[str, ...], list[str]]:
     """(words to show, envelope) of a clinical resource; a time comes as words."""
     words: list[str] = []
     codes: list[str] = []
-
-    def walk(value: Any, key: str) -> None:
-        if isinstance(value, dict):
-            if str(value.get("url", "")).endswith(_TIME):
-                words.append(_time_words(value.get("valueDuration") or {}))
-            for name, item in value.items():
-                walk(item, name)
-        elif isinstance(value, list):
-            for item in value:
-                walk(item, key)
+    for key, leaf in _walk(resource, ""):
+        if isinstance(leaf, bool):
+            codes.append(f"{key}: {'yes' if leaf else 'no'}")
         elif key in _ENVELOPE_KEYS:
-            codes.append(str(value))
-        elif isinstance(value, bool):
-            codes.append(f"{key}: {'yes' if value else 'no'}")
-        elif isinstance(value, str | int | Decimal):
-            words.append(str(value))
-
-    walk(resource, "")
+            codes.append(str(leaf))
+        else:
+            words.append(str(leaf))
     return tuple(dict.fromkeys(words)), codes
+
+
+def _walk(value: Any, key: str) -> Iterator[tuple[str, Any]]:
+    """Every (element name, leaf), and each time from the question once more as words."""
+    if isinstance(value, dict):
+        if str(value.get("url", "")).endswith(_TIME):
+            yield "", _time_words(value.get("valueDuration") or {})
+        for name, item in value.items():
+            yield from _walk(item, name)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _walk(item, key)
+    elif value is not None:
+        yield key, value
 
 
 def _time_words(duration: Mapping[str, Any]) -> str:

@@ -12,7 +12,6 @@ from smartapp.store import answers, drafts
 from smartapp.web import page_model, session
 
 pages = Blueprint("parked", __name__)
-pages.after_request(session.never_stored)
 VIEWS = ("settle", "text")
 _ACTIONS = frozenset({"by_hand", "again", "leave"})
 

@@ -23,7 +23,6 @@ from smartapp.web.preview_view import view
 from smartapp.web.words import clock_time
 
 pages = Blueprint("preview", __name__)
-pages.after_request(session.never_stored)
 VIEWS = ("show", "choose_words", "approve", "exact_bytes")
 
 

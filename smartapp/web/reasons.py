@@ -47,19 +47,25 @@ _KNOWN = " in this chart"
 def reason_words(category: str, rule: str, mark: str) -> tuple[str, str]:
     """(bold words, rest) of one reason."""
     head, rest = _CATEGORY.get(category, ("Unknown element", "not on the list of what may leave"))
-    if mark == "likely":
-        return f"Likely {head[0].lower()}{head[1:]}", _likely_because(rule)
-    if mark == "given_back":
-        return "Given back by you", "not an identifier"
-    if mark == "hidden" or category == "hidden":
-        return "Hidden by you", ""
-    if category == "name" and rule.startswith("known."):
-        return head, f"of someone{_KNOWN}"
+    match mark:
+        case "likely":
+            return f"Likely {head[0].lower()}{head[1:]}", _likely_because(rule)
+        case "given_back":
+            return "Given back by you", "not an identifier"
+        case "hidden":
+            return "Hidden by you", ""
+    return head, _because(category, rule, rest)
+
+
+def _because(category: str, rule: str, rest: str) -> str:
+    known = rule.startswith("known.")
+    if category == "name" and known:
+        return f"of someone{_KNOWN}"
     if category == "name" and rule == "name.propagated":
-        return head, "met before in this text"
-    if rule.startswith("known.") and category not in ("date", "birth_date"):
-        return head, f"{rest}{_KNOWN}".strip()
-    return head, rest
+        return "met before in this text"
+    if known and category not in ("date", "birth_date"):
+        return f"{rest}{_KNOWN}".strip()
+    return rest
 
 
 def _likely_because(rule: str) -> str:

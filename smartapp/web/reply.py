@@ -20,7 +20,6 @@ from smartapp.web.preview import changed_choices
 from smartapp.web.preview_view import view
 
 pages = Blueprint("reply", __name__)
-pages.after_request(session.never_stored)
 VIEWS = ("write", "show", "choose_words", "approve")
 
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from flask import Request, Response, current_app, g, request
+from flask import Request, current_app, g, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from runtime import web_guard
@@ -86,9 +86,3 @@ def own_case(case_id: str) -> Case:
     ):
         raise CaseUnknown
     return found
-
-
-def never_stored(response: Response) -> Response:
-    """Pages with patient data stay in no cache."""
-    response.headers["Cache-Control"] = "no-store"
-    return response

@@ -21,7 +21,6 @@ from smartapp.web.words import SECTION_REASONS, SECTION_TITLES
 
 public = Blueprint("front", __name__)
 pages = Blueprint("start", __name__)
-pages.after_request(session.never_stored)
 VIEWS = ("home", "read_again", "worklist", "another", "widen")
 _PATIENCE = timedelta(seconds=90)
 
