@@ -24,12 +24,3 @@ def element(path: Path) -> str:
             parts.append(step)
     parts.append(path.partition("/")[0])
     return ".".join(reversed(parts))
-
-
-def depth(path: Path) -> int:
-    """Count the steps from the root."""
-    steps = 0
-    while isinstance(path, tuple):
-        path = path[0]
-        steps += 1
-    return steps

@@ -49,14 +49,16 @@ def role(value: Any, path: Path, run: Run) -> Any:
     # The name of a contained person means nothing outside its resource.
     key = target if isinstance(target, str) else ""
     if key.startswith("#"):
+        named = run.contained_names.get(key[1:], "")
         key = f"{run.entry}{key}"
-    found = run.references.resolve(key)
-    named = _name(run.references.known.get(found or "", {}))
+    else:
+        key = run.references.resolve(key) or key
+        named = name_of(run.references.known.get(key, {}))
     label = value.get("display")
     name = named or (label if isinstance(label, str) else "")
     if not key and not name:
         return ABSENT
-    return {"display": run.role_token(base, key=found or key, name=name)}
+    return {"display": run.role_token(base, key=key, name=name)}
 
 
 def _link(position: int, run: Run) -> dict[str, Any]:
@@ -85,7 +87,7 @@ def _kind(value: Mapping[str, Any], target: str, run: Run) -> str | None:
     return kind or (declared if isinstance(declared, str) else None)
 
 
-def _name(resource: Mapping[str, Any]) -> str:
+def name_of(resource: Mapping[str, Any]) -> str:
     """Return how a known person or place is called, to recognize them in the texts."""
     name = resource.get("name")
     if isinstance(name, str):

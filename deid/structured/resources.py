@@ -8,7 +8,8 @@ from deid.errors import ResourceRefused
 from deid.structured.canonical import encoded
 from deid.structured.paths import Path
 from deid.structured.reference_index import kind_of
-from deid.structured.rules import ABSENT, Node
+from deid.structured.references import name_of
+from deid.structured.rules import Node
 from deid.structured.run import Run
 from deid.structured.walker import walk
 
@@ -62,7 +63,7 @@ def _clean_contained(
     People and places become roles at the links to them; a contained resource that needs the
     patient is not about the patient for sure, so it stays behind.
     """
-    run.contained, run.contained_links = {}, []
+    run.contained, run.contained_names, run.contained_links = {}, {}, []
     contained = resource.get("contained", [])
     if type(contained) is not list:
         run.drop("wrong_type", (root, "contained"))
@@ -81,24 +82,16 @@ def _clean_contained(
             run.drop(rules.withheld.get(kind, "not_needed"), here)
             if kind in run.roles:
                 run.contained[own_id] = kind
-    kept = {}
-    for own_id, node, each, here in admitted:
-        clean = walk(node, each, here, run)
-        if clean is not ABSENT:
-            kept[own_id] = clean
-    return kept
+                run.contained_names[own_id] = name_of(each)
+    return {own_id: walk(node, each, here, run) for own_id, node, each, here in admitted}
 
 
 def _attach_contained(out: Resource, kept: dict[str, Resource], run: Run) -> None:
     """Keep what is linked to, under new ids that follow the outgoing content."""
-    wanted = {own_id for _, own_id in run.contained_links if own_id in kept}
+    wanted = {own_id for _, own_id in run.contained_links}
     ordered = sorted(wanted, key=lambda own_id: encoded(kept[own_id]))
     names = {own_id: f"part{number}" for number, own_id in enumerate(ordered, start=1)}
     for link, own_id in run.contained_links:
-        if own_id in names:
-            link["reference"] = f"#{names[own_id]}"
-        else:
-            link.pop("reference")
-            link["display"] = "[not sent]"
+        link["reference"] = f"#{names[own_id]}"
     if ordered:
         out["contained"] = [{**kept[own_id], "id": names[own_id]} for own_id in ordered]

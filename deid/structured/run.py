@@ -72,6 +72,8 @@ class Run:
     """The walked resource whose turn it is."""
     contained: dict[str, str] = field(default_factory=dict)
     """Ids of the resources contained in the one at hand, with their types."""
+    contained_names: dict[str, str] = field(default_factory=dict)
+    """How the people and places among them are called."""
     contained_links: list[tuple[dict[str, Any], str]] = field(default_factory=list)
     labels: dict[str, str] = field(default_factory=dict)
     distances: dict[str, dates.FromQuestion | None] = field(default_factory=dict)

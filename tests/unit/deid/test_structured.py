@@ -378,6 +378,7 @@ def test_contained_resources_follow_their_own_rules_and_new_names() -> None:
         "medicationReference": {"reference": "#MARROWBY"},
         "requester": {"reference": "#doc", "display": "Orin Pellwright"},
         "reasonReference": [{"reference": "#lost"}, {"reference": "#con"}],
+        "supportingInformation": [{"reference": "#doc"}, "text"],
         "contained": [
             drug,
             {**PELL, "id": "doc"},
@@ -395,6 +396,7 @@ def test_contained_resources_follow_their_own_rules_and_new_names() -> None:
     assert left["medicationReference"] == {"reference": "#part1"}
     assert left["requester"] == {"display": "[clinician 1]"}
     assert "reasonReference" not in left
+    assert left["supportingInformation"] == [{"display": "[clinician 1]"}]
 
 
 def test_contained_that_is_no_list_stays() -> None:
@@ -487,3 +489,96 @@ def test_long_texts_of_concepts_are_read_as_texts() -> None:
     words = "weak and dizzy since the new tablets. " * 40 + "Adela Marrowby"
     (left,) = sent(observation(code={"text": words}))
     assert left["code"]["text"].endswith("[patient]")
+
+
+def test_a_list_of_bare_years_has_no_extensions() -> None:
+    order: Resource = {
+        "resourceType": "ServiceRequest",
+        "id": "sr",
+        "status": "active",
+        "intent": "order",
+        "subject": {"reference": "Patient/pt-9c27e1"},
+        "occurrenceTiming": {"event": ["2026"]},
+    }
+    (left,) = sent(order)
+    assert left["occurrenceTiming"] == {"event": ["2026"]}
+
+
+def test_a_date_that_tells_an_age_over_89_stays() -> None:
+    (left,) = sent(condition(onsetDateTime="1930-05-01", recordedDate="1936-01-01"))
+    assert set(left) == {"resourceType", "clinicalStatus", "code", "subject"}
+
+
+def test_a_bare_year_leaves_without_a_distance() -> None:
+    (left,) = sent(condition(onsetDateTime="2026"))
+    assert left["onsetDateTime"] == "2026"
+    assert "_onsetDateTime" not in left
+
+
+def test_an_absent_date_that_says_why_sorts_last() -> None:
+    reason = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+    absent = {"extension": [{"url": reason, "valueCode": "unknown"}]}
+    undated = observation(id="u", effectiveDateTime=None, _effectiveDateTime=absent)
+    del undated["effectiveDateTime"]
+    left = sent(undated, observation())
+    assert left[1]["_effectiveDateTime"] == absent
+
+
+def test_a_text_of_the_wrong_type_stays() -> None:
+    (left,) = sent(condition(onsetString=7, abatementString=["a"], note=[{"text": ["a"]}]))
+    assert "onsetString" not in left
+    assert left["abatementString"] == ["a"]
+
+
+def test_a_series_label_is_cleaned_and_one_of_the_wrong_type_stays() -> None:
+    shot: Resource = {
+        "resourceType": "Immunization",
+        "id": "i",
+        "status": "completed",
+        "vaccineCode": {"text": "influenza"},
+        "patient": {"reference": "Patient/pt-9c27e1"},
+        "protocolApplied": [{"series": "yearly, Marrowby"}, {"series": 7}],
+    }
+    (left,) = sent(shot)
+    assert left["protocolApplied"] == [{"series": "yearly, [patient]"}]
+
+
+def test_a_resource_without_an_id_leaves_too() -> None:
+    anonymous = observation()
+    del anonymous["id"]
+    assert len(sent(anonymous)) == 1
+
+
+def test_people_named_in_one_text_or_not_at_all_are_recognized() -> None:
+    one = {**PELL, "id": "one", "name": [{"text": "Orin Pellwright"}]}
+    none = {**PELL, "id": "none", "name": [7]}
+    made = observation(
+        performer=[
+            {"reference": "Practitioner/one"},
+            {"reference": "Practitioner/none", "display": 7},
+            {"reference": "#nobody"},
+            "text",
+        ],
+        note=[{"text": "Dr. Pellwright agrees"}],
+    )
+    (left,) = sent(made, identity_resources=(one, none))
+    tokens = [each["display"] for each in left["performer"]]
+    assert len(set(tokens)) == 2
+    assert tokens[0] in left["note"][0]["text"]
+
+
+def test_a_person_named_only_in_a_contained_resource_is_known() -> None:
+    made = observation(
+        contained=[{**PELL, "id": "doc"}],
+        performer=[{"reference": "#doc"}],
+        valueBoolean=1,
+        note=[{"text": "as Dr. Pellwright said; PELLWRIGHT agrees"}],
+    )
+    (left,) = sent(made)
+    assert left["performer"] == [{"display": "[clinician 1]"}]
+    assert left["note"] == [{"text": "as Dr. [clinician 1] said; [clinician 1] agrees"}]
+
+
+def test_true_and_false_leave() -> None:
+    (left,) = sent(observation(valueBoolean=False))
+    assert left["valueBoolean"] is False
