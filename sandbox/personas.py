@@ -116,7 +116,7 @@ def chart(persona: Persona, *, now: datetime) -> tuple[list[Resource], int]:
 
 
 def _is_patient(resource: Resource) -> bool:
-    return resource["resourceType"] == "Patient"
+    return bool(resource["resourceType"] == "Patient")
 
 
 def _entries(folder: Path) -> Iterator[Resource]:
@@ -172,7 +172,7 @@ def _fill_notes(
 
 
 def _has_notes(resource: Resource) -> bool:
-    return resource["resourceType"] == "DocumentReference"
+    return bool(resource["resourceType"] == "DocumentReference")
 
 
 def _without_server_fields(resource: Resource) -> Resource:
