@@ -179,9 +179,9 @@ class Event(Enum):
         "error",
         "A job met a bug; the place is given.",
         "kind",
+        "step",
         "exception",
         "place",
-        "attempt",
     )
     JOB_RETRY = _event(
         "work.retry",
@@ -208,6 +208,12 @@ class Event(Enum):
         "The work of a dead worker was taken over.",
         "executor",
         "count",
+    )
+    WORKER_FENCED = _event(
+        "work.worker_fenced",
+        "error",
+        "A worker was declared dead while it lived; it leaves at once.",
+        "executor",
     )
     WORKER_STARTED = _event("work.worker_started", "info", "A worker is up.", "executor")
     WORKER_STOPPED = _event("work.worker_stopped", "info", "A worker has stopped.", "executor")

@@ -142,6 +142,8 @@ class HeartbeatRow(RuntimeBase):
 
     executor_id: Mapped[str] = mapped_column(String(120), primary_key=True)
     program: Mapped[str] = mapped_column(String(40))
+    machine: Mapped[str] = mapped_column(String(120))
+    pid: Mapped[int] = mapped_column(Integer)
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)
     beat_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
@@ -156,16 +158,19 @@ class JobRow(RuntimeBase):
     args: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(String(20), index=True)
     attempt: Mapped[int] = mapped_column(Integer)
-    reason: Mapped[str] = mapped_column(String(120), default="")
+    starts: Mapped[int] = mapped_column(Integer)
+    reason: Mapped[str] = mapped_column(String(120))
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    tried_since: Mapped[datetime] = mapped_column(UtcDateTime)
     due_at: Mapped[datetime] = mapped_column(UtcDateTime)
     changed_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
 
 
 class ScheduleRow(RuntimeBase):
-    """When a periodic task ran last, so that two workers do not both run it."""
+    """When a periodic task is due next, and which worker runs it now, if any."""
 
     __tablename__ = "runtime_schedule"
 
     name: Mapped[str] = mapped_column(String(80), primary_key=True)
     next_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    owner: Mapped[str] = mapped_column(String(120))

@@ -16,8 +16,6 @@ from authlib.oauth2.rfc6749.grants import ClientCredentialsGrant  # type: ignore
 from authlib.oauth2.rfc6750 import BearerTokenGenerator  # type: ignore[import-untyped]
 from authlib.oauth2.rfc7523 import JWTBearerClientAssertion  # type: ignore[import-untyped]
 from flask import Response, request
-from sqlalchemy import CursorResult, delete
-from sqlalchemy.orm import Session
 
 from runtime import clock, jose, jti, logs, tokens
 from runtime.database import Database
@@ -100,18 +98,6 @@ class TokenEndpoint:
             scopes=frozenset(row.scope.split()),
             expires_at=row.expires_at,
         )
-
-
-def revoke_all(session: Session, client_id: str) -> int:
-    """Delete all access tokens of a client (its keys changed or it was suspended)."""
-    result = session.execute(delete(AccessTokenRow).where(AccessTokenRow.client_id == client_id))
-    return result.rowcount if isinstance(result, CursorResult) else 0
-
-
-def purge(session: Session) -> int:
-    """Delete expired access tokens; return how many."""
-    result = session.execute(delete(AccessTokenRow).where(AccessTokenRow.expires_at <= clock.now()))
-    return result.rowcount if isinstance(result, CursorResult) else 0
 
 
 def _present_header() -> str:

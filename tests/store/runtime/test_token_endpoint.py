@@ -13,7 +13,8 @@ from runtime import clock, jose, tokens
 from runtime.database import Database
 from runtime.errors import TokenRefused
 from runtime.tables import AccessTokenRow
-from runtime.token_endpoint import ClientKeys, TokenEndpoint, purge, revoke_all
+from runtime.token_endpoint import ClientKeys, TokenEndpoint
+from runtime.token_rows import purge, revoke_all
 
 URL = "https://cs.example/auth/token"
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
