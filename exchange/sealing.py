@@ -84,6 +84,8 @@ class DeidFacts(Protocol):
     @property
     def removed(self) -> Mapping[str, int]: ...
     @property
+    def general(self) -> Mapping[str, int]: ...
+    @property
     def rules(self) -> Mapping[str, int]: ...
     @property
     def refused(self) -> Sequence[str]: ...
@@ -119,6 +121,7 @@ def receipt_claims(
         "engine": deid.engine_version,
         "date_anchor": DATE_ANCHOR,
         "removed": dict(sorted(deid.removed.items())),
+        "general": dict(sorted(deid.general.items())),
         "rules": dict(sorted(deid.rules.items())),
         "refused": list(deid.refused),
         "incomplete": list(deid.incomplete),

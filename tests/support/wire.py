@@ -37,6 +37,7 @@ def receipt(**changes: Any) -> DeidReceipt:
         "rules_sha256": "a" * 64,
         "engine_version": "0.1.0",
         "removed": {"name": 4, "date": 9},
+        "general": {"age": 1},
         "rules": {"known": 4},
         "refused": ("DocumentReference/1",),
         "gate_searched": 31,

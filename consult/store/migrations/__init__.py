@@ -1,0 +1,1 @@
+"""Schema changes of consult.db, forward only (Alembic)."""
