@@ -182,6 +182,50 @@ def heading_of(inbox: Inbox, now: datetime) -> str:
     return f"{cases}, {soon} due soon" if soon else cases
 
 
+def answered_groups(inbox: Inbox, now: datetime) -> tuple[Group, ...]:
+    """The answered cases as one group."""
+    if not inbox.answered:
+        return ()
+    rows = tuple(inbox_row(case, now) for case in inbox.answered)
+    return (Group(heading="Newest first", rows=rows),)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Empty:
+    """What stands where there is no case: why, what will come, one thing to do."""
+
+    heading: str
+    sentence: str
+    url: str
+    words: str
+
+
+NO_ANSWERS = Empty(
+    heading="You have not signed an answer yet",
+    sentence="What you sign appears here, with what became of it.",
+    url="/desk/inbox",
+    words="To the inbox",
+)
+
+
+def nothing_waiting(show: str) -> Empty:
+    """The empty inbox, or an empty filter."""
+    if show != "all":
+        return Empty(
+            heading="Nothing here",
+            sentence="No open case is in this group right now.",
+            url="/desk/inbox",
+            words="Show all open cases",
+        )
+    return Empty(
+        heading="Nothing is waiting for you",
+        sentence="A question in one of your specialties appears here as soon as it is asked. "
+        "Reload, or come back when you are told that a case waits.",
+        url="/desk/answers",
+        words="See my answers",
+    )
+
+
 def row_of(line: Line) -> Row:
     """A line with its age, or its detail where it has no age."""
     note = line.when.short if line.when.is_known else ""
