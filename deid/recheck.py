@@ -25,7 +25,9 @@ _PERCENT: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 _ESCAPE: Final = re.compile(r"\\[uU]([0-9A-Fa-f]{4})|\\[xX]([0-9A-Fa-f]{2})")
 _MAX_LAYERS: Final = 3
 _MIN_NUMBER: Final = 6
-_PRINTABLE_SHARE: Final = 0.9
+_MAX_CONTROL_SHARE: Final = 0.1
+# Bytes that stand in text; the zero bytes of UTF-16 are counted apart.
+_NO_CONTROL: Final = bytes([9, 10, 13, *range(32, 127), *range(128, 256)])
 
 
 class Searchable(Protocol):
@@ -203,12 +205,13 @@ def _from_base64(word: str) -> Iterator[str]:
     if len(bare) % 4 == 1:
         return
     body = base64.b64decode(bare + "=" * (-len(bare) % 4))
+    control = len(body.translate(None, _NO_CONTROL)) - body.count(b"\x00")
+    if control > _MAX_CONTROL_SHARE * len(body):
+        return
     names = ("utf-16-le", "utf-16-be") if b"\x00" in body else ("utf-8", "cp1252")
     for name in names:
         try:
             plain = body.decode(name)
         except UnicodeDecodeError:
             continue
-        printable = sum(c.isprintable() or c in "\r\n\t" for c in plain)
-        if printable >= _PRINTABLE_SHARE * len(plain):
-            yield plain
+        yield plain

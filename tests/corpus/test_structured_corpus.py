@@ -4,7 +4,10 @@ Set CONFER_TEST_CHARTS to a folder of FHIR bundles to run over more charts than 
 """
 
 import base64
+import json
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -113,17 +116,20 @@ def _codings(value: Any) -> Iterator[dict[str, Any]]:
 
 def test_no_canary_word_leaves() -> None:
     persona = personas.load("canary")
-    words = [word.casefold() for word in persona.canary_words]
+    words = persona.canary_words
     case = deid_cases.of_chart(CHARTS["canary"])
 
     sealed = _prepared(case).sealed
 
-    bodies = [entry.body.decode().casefold() for entry in sealed.entries]
+    bodies = [entry.body.decode() for entry in sealed.entries]
     for entry in sealed.entries:
         for string in deid_cases.strings(entry.resource):
-            bodies.extend(view.casefold() for view in views(string))
+            bodies.extend(views(string))
+    # A short word may stand in base64 by chance, so it counts as a word of its own only.
+    sought = [rf"\b{re.escape(w)}\b" if len(w) < 6 else re.escape(w) for w in words]
     assert len(words) > 20
-    assert [word for word in words if any(word in body for body in bodies)] == []
+    found = [w for w in sought if any(re.search(w, body, re.IGNORECASE) for body in bodies)]
+    assert found == []
 
 
 def test_the_documents_of_a_chart_leave_as_clean_text() -> None:
@@ -140,3 +146,43 @@ def test_the_documents_of_a_chart_leave_as_clean_text() -> None:
     assert len(notes) == 4
     assert any("[relative 1]" in note for note in notes)
     assert known_identity.build(case.resources[:1]).count > 3
+
+
+@pytest.mark.parametrize("family", ["White", "Price", "Code", "Li", "Final", "Active", "Brown"])
+def test_a_whole_chart_of_a_hostile_surname_is_neither_held_nor_leaked(family: str) -> None:
+    # Everything in a teaching chart stays as it is, only the family is called otherwise.
+    chart = json.loads(json.dumps(CHARTS["adela"], default=str).replace("Marrowby", family))
+    case = deid_cases.of_chart(_with_notes_renamed(chart, family))
+
+    sealed = deidentify(
+        replace(case, texts={"question": f"Mrs. {family} has potassium 6.1. White cells 9."}),
+        policy.load(),
+    ).sealed
+
+    titled = re.compile(rf"\b(?:Mrs?|Ms|Dr)\.? {family}\b|\b(?:Adela|Corwin|Isolde) {family}\b")
+    outgoing = [
+        view
+        for entry in sealed.entries
+        for string in deid_cases.strings(entry.resource)
+        for view in views(string)
+    ]
+    assert [text for text in [*outgoing, *sealed.texts.values()] if titled.search(text)] == []
+    assert "White cells 9" in sealed.texts["question"]
+
+
+def test_a_record_number_of_one_digit_holds_nothing() -> None:
+    chart = json.loads(json.dumps(CHARTS["adela"], default=str))
+    for resource in chart:
+        if resource["resourceType"] == "Patient":
+            resource["identifier"] = [{"system": "https://hospital.example/mrn", "value": "7"}]
+    sealed = _prepared(deid_cases.of_chart(chart)).sealed
+    assert sealed.receipt.gate_passed
+
+
+def _with_notes_renamed(chart: list[dict[str, Any]], family: str) -> list[dict[str, Any]]:
+    for resource in chart:
+        for content in resource.get("content", ()):
+            words = base64.b64decode(content["attachment"]["data"]).decode()
+            renamed = words.replace("Marrowby", family).encode()
+            content["attachment"]["data"] = base64.b64encode(renamed).decode()
+    return chart

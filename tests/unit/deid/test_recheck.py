@@ -163,3 +163,4 @@ def test_views_go_three_layers_deep_and_end() -> None:
     assert "Adela Marrowby was seen today" in views(word)
     assert views("plain text") == ["plain text"]
     assert views("AAAAAAAAA") == ["AAAAAAAAA"]
+    assert views("AQIDBAUGBwg=") == ["AQIDBAUGBwg="]
