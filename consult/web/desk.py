@@ -95,7 +95,7 @@ class Desk:
     def _demo_accounts(self) -> list[Mapping[str, str]]:
         if not self.services.sandbox:
             return []
-        found = []
+        found: list[Mapping[str, str]] = []
         for account in demo_network.DEMO_SPECIALISTS:
             try:
                 specialist, code = sign_in.sandbox_code(self.services, account.login)
