@@ -8,7 +8,7 @@ from typing import Any
 from sandbox import fhir_text
 
 CONSULT_NOTE = "11488-4"
-FIRST_NOTES = 4
+FIRST_NOTES = 6
 _LONG = 1_600
 
 Resource = Mapping[str, Any]  # Any: FHIR JSON
@@ -189,18 +189,21 @@ def _report(resource: Resource) -> Note | None:
 
 
 def document_lines(documents: Sequence[Dated]) -> tuple[DocumentLine, ...]:
-    """Every document, newest first."""
-    lines = [
-        DocumentLine(
-            document_id=str(d.resource.get("id")),
-            title=title_of(d.resource),
-            when=fhir_text.day_and_clock(str(d.resource.get("date") or "")),
-            author=authors_of(d.resource),
-            state=state_of(d.resource),
-            order=fhir_text.moment(str(d.resource.get("date") or "")),
+    """Every document, newest first; one without a date counts from when it was stored."""
+    lines = []
+    for dated in documents:
+        resource = dated.resource
+        when = str(resource.get("date") or dated.stored_at.isoformat())
+        lines.append(
+            DocumentLine(
+                document_id=str(resource.get("id")),
+                title=title_of(resource),
+                when=fhir_text.day_and_clock(when),
+                author=authors_of(resource),
+                state=state_of(resource),
+                order=fhir_text.moment(when),
+            )
         )
-        for d in documents
-    ]
     return tuple(sorted(lines, key=lambda line: -line.order))
 
 

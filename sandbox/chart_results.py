@@ -16,6 +16,7 @@ _CRITICAL = frozenset({"HH", "LL", "AA"})
 _CELSIUS = "8310-5"
 _WEIGHT = "29463-7"
 _PRESSURE = frozenset({"85354-9", "55284-4"})
+# In the order of the page; an empty name keeps the chart's own wording.
 _VITAL_NAMES = {
     "85354-9": "Blood pressure",
     "55284-4": "Blood pressure",
@@ -24,12 +25,13 @@ _VITAL_NAMES = {
     "59408-5": "SpO2",
     "9279-1": "Respiratory rate",
     "8310-5": "Temperature",
+    "9269-2": "GCS",
+    "9187-6": "",
+    "72514-3": "Pain score",
     "29463-7": "Weight",
     "8302-2": "Height",
     "39156-5": "BMI",
-    "8289-1": "Head circumference percentile",
     "9843-4": "Head circumference",
-    "72514-3": "Pain score",
 }
 
 Resource = Mapping[str, Any]  # Any: FHIR JSON

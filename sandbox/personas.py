@@ -41,6 +41,7 @@ class Persona:
     code_status: str
     anchor: str | None
     admission_hours: int
+    mrn: str
     shows: str
     source: str
     license: str
@@ -73,6 +74,7 @@ def load(name: str, folder: Path = FOLDER) -> Persona:
     card = json_text.loads(path.read_bytes())
     card["canary_words"] = tuple(card.get("canary_words", ()))
     card.setdefault("admission_hours", 0)
+    card.setdefault("mrn", "")
     try:
         return Persona(folder=path.parent, **card)
     except TypeError:
@@ -95,7 +97,7 @@ def chart(persona: Persona, *, now: datetime) -> tuple[list[Resource], int]:
 
     References by `urn:uuid:`, by full URL and by `Type?identifier=` become `Type/id`;
     notes are put into their attachments; a hand-written story is moved to `now`; a derived
-    chart gets the admission that brings the patient to this hospital today.
+    chart gets the admission and the record number that bring the patient to this hospital.
     """
     entries = list(_entries(persona.folder))
     resources = [entry["resource"] for entry in entries]
@@ -110,6 +112,9 @@ def chart(persona: Persona, *, now: datetime) -> tuple[list[Resource], int]:
         ready.append(_without_server_fields(shifted))
     if persona.anchor is None:
         ready.append(_admission(persona, now))
+        for resource in ready:
+            if _is_patient(resource):
+                resource["identifier"] = [_number(persona), *resource.get("identifier", [])]
     if not any(_is_patient(r) and r["id"] == persona.patient_id for r in ready):
         raise PersonaBroken(persona=persona.name, rule="patient_id is not in the chart")
     return ready, moved.days
@@ -185,6 +190,24 @@ def _without_server_fields(resource: Resource) -> Resource:
     if meta:
         resource["meta"] = meta
     return resource
+
+
+def _number(persona: Persona) -> Resource:
+    return {
+        "use": "usual",
+        "type": {
+            "coding": [
+                {
+                    "system": "http://terminology.hl7.org/CodeSystem/v2-0203",
+                    "code": "MR",
+                    "display": "Medical record number",
+                }
+            ],
+            "text": "Medical record number",
+        },
+        "system": "https://plainview.example/mrn",
+        "value": persona.mrn,
+    }
 
 
 def _admission(persona: Persona, now: datetime) -> Resource:

@@ -4,9 +4,11 @@ Run by hand, with the folder that holds the source bundles (see fixtures/README.
 `.venv/bin/python -m tests.support.derive_personas FOLDER`. Nothing else uses it.
 """
 
+import base64
 import gzip
 import io
 import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,6 +35,9 @@ SOURCES = {
     "cheryll": "Cheryll_Hegmann_4b696341-294b-450b-98ed-390d3c957bd3.json.gz",
     "wendell": "Wendell_Stanton_a64211bc-5bd9-40b7-b7d9-f0637b87e60d.json.gz",
 }
+
+_NUMBERED = re.compile(r"\b([A-ZÀ-Þ][a-zà-ÿ']+[A-Za-zà-ÿ']*)\d{1,3}\b")
+_NOT_WORDS = {"id", "reference", "url", "system", "code", "fullUrl", "data"}
 
 Resource = dict[str, Any]
 
@@ -131,7 +136,7 @@ def derive(bundle: dict[str, Any]) -> list[Resource]:
         _mend(entry["resource"])
     order = {id(entry): position for position, entry in enumerate(entries)}
     kept.sort(key=lambda entry: order[id(entry)])
-    return [{k: v for k, v in e.items() if k in ("fullUrl", "resource")} for e in kept]
+    return [{k: _human(v) for k, v in e.items() if k in ("fullUrl", "resource")} for e in kept]
 
 
 def _mend(resource: Resource) -> None:
@@ -164,6 +169,19 @@ def _cut_dangling(value: Any, known: set[str]) -> None:
 def _dangles(value: Any, known: set[str]) -> bool:
     reference = value.get("reference") if isinstance(value, dict) else None
     return isinstance(reference, str) and not reference.startswith("#") and reference not in known
+
+
+def _human(value: Any) -> Any:
+    """Take the serial numbers off the generator's names: "Elisa944" becomes "Elisa"."""
+    if isinstance(value, dict):
+        if value.get("contentType", "").startswith("text/plain") and value.get("data"):
+            text = base64.b64decode(value["data"]).decode("utf-8")
+            data = base64.b64encode(_NUMBERED.sub(r"\1", text).encode("utf-8")).decode("ascii")
+            return {**value, "data": data}
+        return {key: inner if key in _NOT_WORDS else _human(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_human(inner) for inner in value]
+    return _NUMBERED.sub(r"\1", value) if isinstance(value, str) else value
 
 
 def _write(path: Path, entries: list[Resource]) -> int:

@@ -33,7 +33,7 @@ APP_SCOPES = (
     "patient/Communication.c user/Patient.rs"
 )
 SYSTEM_SCOPES = "system/Patient.rs system/DocumentReference.crus system/Communication.crs"
-SECRET = "fault-secret-for-tests"  # noqa: S105
+SECRET = "fault-secret-for-tests"
 
 
 @dataclass(frozen=True, kw_only=True)
