@@ -10,8 +10,12 @@ from smartapp.store.launches import Launch
 from smartapp.store.sealed import hashed
 
 
-def enter(services: GatewayServices, *, handle: str, browser_secret: str | None) -> Launch:
+def enter(
+    services: GatewayServices, *, handle: str, browser_secret: str | None, quietly: bool = False
+) -> Launch:
     """Return the launch of this handle in this browser.
+
+    `quietly` for requests that a page makes by itself: they do not keep a session alive.
 
     Raises `SessionMissing` for another browser, `SessionExpired` after the idle time.
     """
@@ -26,8 +30,9 @@ def enter(services: GatewayServices, *, handle: str, browser_secret: str | None)
             now=now,
             idle=idle,
         )
-    with services.database.transaction() as session:
-        launches.touch(session, launch.handle_hash, now=now)
+    if not quietly:
+        with services.database.transaction() as session:
+            launches.touch(session, launch.handle_hash, now=now)
     return launch
 
 

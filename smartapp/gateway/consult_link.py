@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from exchange import names
 from runtime import clock, jose, json_text
 from runtime.errors import OutboundDown
 from runtime.outbound import Bearer, OutboundAnswer, OutboundClient
@@ -138,9 +139,11 @@ class ConsultLink:
             path = str(following)
         raise ConsultRefused(reason="too_many_pages")
 
-    def public_keys(self) -> list[dict[str, Any]]:
-        """The public keys of the network's specialists, retired ones included."""
-        found = self._get("/.well-known/jwks.json", label="consult:keys")
+    def member_keys(self, member_id: str) -> list[dict[str, Any]]:
+        """One specialist's public keys, past ones included; nobody else's key counts."""
+        if not names.MEMBER_ID.fullmatch(member_id):
+            raise ConsultRefused(reason="member_id")
+        found = self._get(f"/keys/{member_id}", label="consult:keys")
         return list(found.get("keys") or [])
 
     def _get(self, path: str, *, label: str) -> Resource:

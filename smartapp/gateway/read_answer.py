@@ -101,7 +101,8 @@ def _verify(
     provenance: Resource,
     link: VaultLink,
 ) -> None:
-    verifier = OpinionVerifier(services.consult.public_keys(), issuer=services.consult.base_url)
+    keys = services.consult.member_keys(view.record.author.member_id)
+    verifier = OpinionVerifier(keys, issuer=services.consult.base_url)
     try:
         issues = opinion_bundle.verify_opinion(
             view,

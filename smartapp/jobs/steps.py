@@ -1,13 +1,13 @@
 """The gateway's durable work: send, file, acknowledge, decide; and the poll.
 
 Arguments are opaque ids. Each use case looks before it repeats an effect, so a job that is
-run again after a crash does no harm.
+run again after a crash does no harm. An error of kind `upstream_down` (such as `TryLater`)
+puts a job back; the engine reads the kind.
 """
 
 from collections.abc import Callable, Mapping
 
-from runtime.durable import RetryLater, Steps, Workflow
-from smartapp.errors import TryLater
+from runtime.durable import Steps, Workflow
 from smartapp.gateway.acknowledge import acknowledge
 from smartapp.gateway.collect_answers import collect_answers
 from smartapp.gateway.file_answer import file_answer
@@ -34,20 +34,7 @@ def workflows(services: GatewayServices) -> Mapping[str, Workflow]:
     def decide(steps: Steps, args: Mapping[str, str]) -> None:
         steps.step("decide", lambda: send_decision(services, args["case"]))
 
-    named = {"send": send, "file": file, "acknowledge": close, "decide": decide}
-    return {kind: _patient(workflow) for kind, workflow in named.items()}
-
-
-def _patient(workflow: Workflow) -> Workflow:
-    """Turn "try later" into the engine's own word for it."""
-
-    def run(steps: Steps, args: Mapping[str, str]) -> None:
-        try:
-            workflow(steps, args)
-        except TryLater:
-            raise RetryLater from None
-
-    return run
+    return {"send": send, "file": file, "acknowledge": close, "decide": decide}
 
 
 def schedules(

@@ -95,7 +95,6 @@ def _page(
         decisions=tuple(names.DECISIONS.items()),
         plans=tuple(PLAN_EFFECTS.items()),
         referrals=tuple(REFERRAL_EFFECTS.items()),
-        refresh=answer.state in ("received", "writing"),
     )
 
 

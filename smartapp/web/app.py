@@ -10,8 +10,8 @@ from runtime import web_guard
 from runtime.settings_schema import Settings
 from runtime.web_assets import assets
 from smartapp.gateway.services import GatewayServices
-from smartapp.web import answers, ask, case, parked, preview, problems, reply, start
-from smartapp.web.session import launched
+from smartapp.web import answers, ask, case, parked, preview, problems, reply, start, watch
+from smartapp.web.session import launched, watching
 from smartapp.web.start import Pages
 
 PUBLIC = web_guard.PUBLIC
@@ -52,6 +52,12 @@ def create_app(services: GatewayServices, settings: Settings) -> Flask:
             policies=dict.fromkeys(views, launched),
             url_prefix="/s/<handle>",
         )
+    web_guard.register(
+        app,
+        watch.pages,
+        policies=dict.fromkeys(watch.VIEWS, watching),
+        url_prefix="/s/<handle>",
+    )
     web_guard.seal(app)
     return app
 

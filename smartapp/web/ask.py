@@ -15,7 +15,7 @@ from smartapp.gateway.question_form import QUESTION_LIMIT, read_form
 from smartapp.store import drafts
 from smartapp.store.drafts import Draft, DraftSection
 from smartapp.web import page_model, session
-from smartapp.web.words import SECTION_REASONS, SECTION_TITLES, clock_time, short_day
+from smartapp.web.words import SECTION_REASONS, SECTION_TITLES, clock_time, newest_words
 
 pages = Blueprint("ask", __name__)
 VIEWS = ("form", "save")
@@ -98,7 +98,7 @@ def _group(
     incomplete = any(section.state == "incomplete" for section in states)
     chosen = group.key in include if include is not None else BY_KEY[group.key].proposed
     shown = f"{group.most} of {count}" if count > group.most else str(count)
-    newest = short_day(str(content["newest"])) if content else ""
+    newest = newest_words(str(content["newest"]), clock.now()) if content else ""
     return {
         "key": group.key,
         "title": group.title,

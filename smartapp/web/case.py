@@ -77,6 +77,7 @@ def show(handle: str, case_id: str) -> ResponseReturnValue:
         has_answer=has_answer,
         reply_text=_reply_text(draft, case_id),
         refresh=case.stage in _WAITING,
+        mark=case.changed_at.isoformat(),
     )
 
 

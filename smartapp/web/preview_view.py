@@ -32,6 +32,13 @@ _TITLES: Mapping[str, str] = {
 }
 
 
+_BANNER = (
+    ("name", "removed", "name"),
+    ("born", "general", "birth_date"),
+    ("record", "removed", "record_number"),
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Piece:
     """A stretch of text under one mark."""
@@ -93,15 +100,17 @@ def view(
     shown = revision.preview
     outgoing = read_outgoing(revision.body)
     receipt = shown["receipt"]
-    pairs = _grouped(shown["pairs"])
+    patient = _patient(banner, outgoing)
+    # One number per reason on the whole page, counted from the top.
+    shift = len(patient.reasons) if patient else 0
     return PreviewView(
         searched=int(revision.gate_searched),
         counts=shown["counts"],
         words=[{**word, "index": n} for n, word in enumerate(shown["likely"])],
         words_open=sum(1 for word in shown["likely"] if not word["given_back"]),
-        patient=_patient(banner, outgoing, shown),
-        pairs=pairs,
-        labels=_grouped(shown["labels"], every=True),
+        patient=patient,
+        pairs=_grouped(shown["pairs"], shift),
+        labels=_grouped(shown["labels"], shift, every=True),
         outgoing=outgoing,
         dropped=tuple(
             (_element(element), *reason_words(category, "", "removed"), count)
@@ -145,64 +154,76 @@ def _title(title: str, entry: str | None) -> str:
     return f"{named} {number}".strip()
 
 
-def _grouped(pairs: Sequence[Mapping[str, Any]], *, every: bool = False) -> tuple[Pair, ...]:
+def _grouped(
+    pairs: Sequence[Mapping[str, Any]], shift: int, *, every: bool = False
+) -> tuple[Pair, ...]:
     """Pairs of one resource stand together; short unchanged texts are left to their line."""
     groups: dict[str, list[Mapping[str, Any]]] = {}
     for one in pairs:
         length = sum(len(piece[0]) for piece in one["original"])
         if every or one["reasons"] or one["entry"] is None or length > _SHORT:
             groups.setdefault(_title(one["title"], one["entry"]), []).append(one)
-    return tuple(_pair(title, members) for title, members in groups.items())
+    return tuple(_pair(title, members, shift) for title, members in groups.items())
 
 
-def _pair(title: str, members: Sequence[Mapping[str, Any]]) -> Pair:
+def _pair(title: str, members: Sequence[Mapping[str, Any]], shift: int) -> Pair:
     reasons: dict[int, ReasonLine] = {}
     for one in members:
         for number, mark, category, rule in one["reasons"]:
             head, rest = reason_words(category, rule, mark)
             reasons[number] = ReasonLine(
-                number=number, head=head, rest=rest, likely=mark == "likely"
+                number=number + shift, head=head, rest=rest, likely=mark == "likely"
             )
     return Pair(
         title=title,
-        original=tuple(_pieces(one["original"]) for one in members),
-        outgoing=tuple(_pieces(one["outgoing"]) for one in members),
+        original=tuple(_pieces(one["original"], shift) for one in members),
+        outgoing=tuple(_pieces(one["outgoing"], shift) for one in members),
         reasons=tuple(reasons[number] for number in sorted(reasons)),
     )
 
 
-def _pieces(raw: Sequence[Sequence[Any]]) -> tuple[Piece, ...]:
-    return tuple(Piece(text=text, mark=mark, number=number) for text, mark, number in raw)
+def _pieces(raw: Sequence[Sequence[Any]], shift: int) -> tuple[Piece, ...]:
+    return tuple(
+        Piece(text=text, mark=mark, number=None if number is None else number + shift)
+        for text, mark, number in raw
+    )
 
 
-def _patient(
-    banner: Mapping[str, str] | None, outgoing: Outgoing, shown: Mapping[str, Any]
-) -> Pair | None:
+def _patient(banner: Mapping[str, str] | None, outgoing: Outgoing) -> Pair | None:
     """The patient's own data: on the left who it is, on the right the little that leaves."""
     if not banner or not outgoing.patient:
         return None
-    used = [r[0] for one in (*shown["pairs"], *shown["labels"]) for r in one["reasons"]]
-    number = max(used, default=0)
     original: list[Piece] = []
     reasons: list[ReasonLine] = []
-    for key, mark, category in (
-        ("name", "removed", "name"),
-        ("born", "general", "birth_date"),
-        ("record", "removed", "record_number"),
-    ):
+    for key, mark, category in _BANNER:
         if not banner.get(key):
             continue
-        number += 1
+        number = len(reasons) + 1
         original += [
             Piece(text=banner[key], mark=mark, number=number),
             Piece(text=". ", mark="plain", number=None),
         ]
         head, rest = reason_words(category, "known.patient" if key == "name" else "", mark)
         reasons.append(ReasonLine(number=number, head=head, rest=rest, likely=False))
-    right = Piece(text=", ".join(outgoing.patient), mark="plain", number=None)
+    right = Piece(text=patient_words(outgoing.patient), mark="plain", number=None)
     return Pair(
         title="Patient",
         original=(tuple(original),),
         outgoing=((right,),),
         reasons=tuple(reasons),
     )
+
+
+def patient_words(leaves: Sequence[str]) -> str:
+    """The outgoing Patient as a sentence; every leaf of it is in there."""
+    left = list(leaves)
+    said: list[str] = []
+    for sex in ("female", "male", "other", "unknown"):
+        if sex in left:
+            left.remove(sex)
+            said.append(sex.capitalize())
+    for leaf in list(left):
+        if len(leaf) == 4 and leaf.isdecimal():
+            left.remove(leaf)
+            said.append(f"Born {leaf}")
+    return ". ".join([*said, ", ".join(left)]).strip(". ") + "."

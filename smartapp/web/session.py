@@ -49,15 +49,23 @@ def bind_browser(response: BaseResponse, secret: str) -> BaseResponse:
     return response
 
 
+def watching() -> None:
+    """Access policy of what a page asks by itself: the same, but it keeps nothing alive."""
+    _enter(quietly=True)
+
+
 def launched() -> None:
     """Access policy of every page under `/s/<handle>/`: this browser, this launch, this form."""
-    handle = str((request.view_args or {}).get("handle", ""))
-    secret = browser_secret()
-    g.launch = enter(services(), handle=handle, browser_secret=secret)
-    g.handle = handle
+    _enter(quietly=False)
     if request.method == "POST":
         web_guard.check_origin([settings().gateway_url])
         web_guard.check_csrf(form_secret(), request.form.get("csrf_token"))
+
+
+def _enter(*, quietly: bool) -> None:
+    handle = str((request.view_args or {}).get("handle", ""))
+    g.launch = enter(services(), handle=handle, browser_secret=browser_secret(), quietly=quietly)
+    g.handle = handle
 
 
 def launch() -> Launch:

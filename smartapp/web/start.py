@@ -17,6 +17,7 @@ from smartapp.store import cases, drafts
 from smartapp.store.drafts import Draft
 from smartapp.web import page_model, session
 from smartapp.web.problems import launch_page
+from smartapp.web.watch import reading_mark
 from smartapp.web.words import SECTION_REASONS, SECTION_TITLES
 
 public = Blueprint("front", __name__)
@@ -114,7 +115,10 @@ def _progress(
     handle: str, draft: Draft, found: tuple[drafts.DraftSection, ...]
 ) -> ResponseReturnValue:
     return render_template(
-        "reading.html", frame=page_model.frame(handle, draft), sections=_rows(found)
+        "reading.html",
+        frame=page_model.frame(handle, draft),
+        sections=_rows(found),
+        mark=reading_mark(draft.state, len(found)),
     )
 
 

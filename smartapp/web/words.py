@@ -143,7 +143,21 @@ def clock_time(moment: datetime, now: datetime) -> str:
     return f"{local:%b} {local.day}, {local:%H:%M}"
 
 
-def short_day(fhir_time: str) -> str:
+def newest_words(fhir_time: str, now: datetime) -> str:
+    """When the newest entry is from: `today 02:00`, `yesterday 23:25`, `Oct 3, 2026`."""
+    try:
+        moment = datetime.fromisoformat(fhir_time)
+    except ValueError:
+        return _day_words(fhir_time)
+    if moment.tzinfo is None:
+        return _day_words(fhir_time)
+    days = (now.astimezone().date() - moment.astimezone().date()).days
+    if days in (0, 1):
+        return f"{'yesterday' if days else 'today'} {moment.astimezone():%H:%M}"
+    return _day_words(moment.astimezone().isoformat())
+
+
+def _day_words(fhir_time: str) -> str:
     """The day of a FHIR date in words, as precise as it was written."""
     parts = fhir_time[:10].split("-")
     try:

@@ -93,7 +93,7 @@ class FakeNetwork:
         routes: list[tuple[str, str, Callable[..., OutboundAnswer]]] = [
             ("POST", r"/auth/token", self._token),
             ("POST", r"/members/attestations", self._attest),
-            ("GET", r"/\.well-known/jwks\.json", self._jwks),
+            ("GET", rf"/keys/{SPECIALIST}", self._jwks),
             ("POST", r"/fhir", self._submit),
             ("GET", r"/fhir/[A-Za-z]+/[^/]+", self._read),
             ("PUT", r"/fhir/[A-Za-z]+/[^/]+", self._put),
