@@ -16,6 +16,7 @@ from fhir_adapters.chart import Reason, Resource
 from fhir_adapters.ports import FhirSession
 
 TEXT_TYPES = frozenset({"text/plain", "text/html", "application/xhtml+xml"})
+_ELEMENTS = {"DocumentReference": "content", "DiagnosticReport": "presentedForm"}
 _FHIR_JSON = "application/fhir+json"
 
 
@@ -61,9 +62,7 @@ def fetch_text(session: FhirSession, wanted: RemoteText, *, max_bytes: int) -> b
 
 def with_texts(resource: Resource, texts: Mapping[int, bytes]) -> Resource:
     """Return a copy of the resource whose attachments at these places carry their content."""
-    name = _element(resource)
-    if name is None or not texts:
-        return resource
+    name = _ELEMENTS[resource["resourceType"]]
     items = [
         _filled(item, texts[i], in_content=name == "content") if i in texts else item
         for i, item in enumerate(resource[name])
@@ -79,8 +78,7 @@ def _filled(item: Any, content: bytes, *, in_content: bool) -> dict[str, Any]:
 
 
 def _element(resource: Resource) -> str | None:
-    names = {"DocumentReference": "content", "DiagnosticReport": "presentedForm"}
-    name = names.get(str(resource.get("resourceType")))
+    name = _ELEMENTS.get(str(resource.get("resourceType")))
     return name if name is not None and isinstance(resource.get(name), list) else None
 
 

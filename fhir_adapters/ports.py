@@ -51,8 +51,9 @@ class ChartReader(Protocol):
         patient_id: str,
         encounter_id: str | None,
         on_section: OnSection | None = None,
+        also_named: tuple[str, ...] = (),
     ) -> ChartSnapshot:
-        """Return the chart with the state of every section."""
+        """Return the chart with the state of every section, and whoever is also named."""
 
 
 class ChartWriter(Protocol):

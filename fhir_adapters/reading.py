@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from fhirclient.models.fhirsearch import FHIRSearch  # type: ignore[import-untyped]
 
-from fhir_adapters import attachments, first_reads, paging, references, sections
+from fhir_adapters import attachments, first_reads, paging, references, search, sections
 from fhir_adapters.attachments import RemoteText
 from fhir_adapters.capability import Capability
 from fhir_adapters.chart import (
@@ -32,6 +32,20 @@ from fhir_adapters.search import Query
 from runtime import clock
 
 _WITH_TEXTS = (SectionName.NOTES, SectionName.DOCUMENTS, SectionName.REPORTS)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadOptions:
+    """What a caller may know or want beyond the patient.
+
+    `capability` saves a call. `also_named` are local references of people who belong to the
+    case though the chart may not name them, such as the doctor who asks: de-identification
+    must know them all.
+    """
+
+    capability: Capability | None = None
+    limits: Limits = field(default_factory=Limits)
+    also_named: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,8 +88,7 @@ def read_chart(
     patient_id: str,
     encounter_id: str | None,
     on_section: OnSection | None = None,
-    capability: Capability | None = None,
-    limits: Limits | None = None,
+    options: ReadOptions | None = None,
 ) -> ChartSnapshot:
     """Return the chart of one patient with the state of every section.
 
@@ -83,18 +96,20 @@ def read_chart(
     reported, never fatal; without the patient there is no chart: `ChartUnreachable`,
     `ChartForbidden`, `PatientUnreadable`, `PatientMismatch`, `StatementUnusable`.
     """
-    used = limits or Limits()
-    with ThreadPoolExecutor(max_workers=used.parallel, thread_name_prefix="chart") as pool:
+    used = options or ReadOptions()
+    limits = used.limits
+    with ThreadPoolExecutor(max_workers=limits.parallel, thread_name_prefix="chart") as pool:
         reading = _Reading(
             session=session,
             patient_id=patient_id,
             encounter_id=encounter_id,
             on_section=on_section or _ignore,
-            limits=used,
-            deadline=Deadline.after(used.seconds),
+            options=used,
+            limits=limits,
+            deadline=Deadline.after(limits.seconds),
             pool=pool,
         )
-        return reading.run(capability)
+        return reading.run()
 
 
 def _ignore(_section: object) -> None:
@@ -109,6 +124,7 @@ class _Reading:
     patient_id: str
     encounter_id: str | None
     on_section: OnSection
+    options: ReadOptions
     limits: Limits
     deadline: Deadline
     pool: ThreadPoolExecutor
@@ -116,11 +132,12 @@ class _Reading:
     texts: dict[Future[bytes | Reason], tuple[SectionName, int, int]] = field(default_factory=dict)
     flags: set[PatientFlag] = field(default_factory=set)
 
-    def run(self, capability: Capability | None) -> ChartSnapshot:
+    def run(self) -> ChartSnapshot:
         patient = self.pool.submit(first_reads.patient, self.session, self.patient_id, self.limits)
         encounter = self.pool.submit(
             first_reads.encounter, self.session, self.encounter_id, self.patient_id, self.limits
         )
+        capability = self.options.capability
         if capability is None:
             capability = first_reads.capability(self.session, self.limits)
         searches = self._start_searches(capability)
@@ -226,7 +243,8 @@ class _Reading:
     def _read_referenced(self, capability: Capability) -> None:
         at_hand = [r for content in self.done.values() for r in content.resources]
         at_hand += [r for content in self.done.values() for r in content.included]
-        wanted = references.missing(at_hand, base_url=self.session.base_url)
+        named = [{"reference": one} for one in self.options.also_named]
+        wanted = references.missing([*at_hand, *named], base_url=self.session.base_url)
         people = SectionContent(name=SectionName.CARE_TEAM)
         self.done[SectionName.CARE_TEAM] = people
         if len(wanted) > self.limits.references:
@@ -259,8 +277,9 @@ class _Reading:
             self.done[_home(chunk.resource_type)].note(reason)
 
     def _place(self, resource: Resource) -> None:
+        # Two searches may bring the same person along.
         content = self.done[_home(str(resource.get("resourceType")))]
-        if all(one is not resource for one in content.resources):
+        if search.key_of(resource) not in map(search.key_of, content.resources):
             content.resources.append(resource)
 
     def _report(self, name: SectionName) -> None:

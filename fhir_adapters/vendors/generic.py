@@ -9,6 +9,7 @@ from fhir_adapters.note import NoteToWrite
 from fhir_adapters.outcomes import Verified, WriteOutcome
 from fhir_adapters.paging import Limits
 from fhir_adapters.ports import FhirSession, OnSection
+from fhir_adapters.reading import ReadOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +27,7 @@ class GenericAdapter:
         patient_id: str,
         encounter_id: str | None,
         on_section: OnSection | None = None,
+        also_named: tuple[str, ...] = (),
     ) -> ChartSnapshot:
         """Return the chart with the state of every section."""
         return reading.read_chart(
@@ -33,8 +35,9 @@ class GenericAdapter:
             patient_id=patient_id,
             encounter_id=encounter_id,
             on_section=on_section,
-            capability=self.capability,
-            limits=self.limits,
+            options=ReadOptions(
+                capability=self.capability, limits=self.limits, also_named=also_named
+            ),
         )
 
     def write_note(
