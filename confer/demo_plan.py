@@ -6,8 +6,8 @@ from pathlib import Path
 
 from confer.supervisor import Program, web_program, worker_program
 
-# the supervisor's parent reads no settings: children get theirs through the environment
-_LATENESS_DEMO_SECONDS = "10"
+_SEND_DELAY_SECONDS = "30"
+_PROVISIONED = "provisioned"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,8 @@ class DemoPlan:
             "CONFER_CONSULT_DATABASE_URL": f"{database}/consult.db",
             "CONFER_GATEWAY_KEYRING_FILE": str(self.folder / "gateway.keys"),
             "CONFER_CONSULT_KEYRING_FILE": str(self.folder / "consult.keys"),
-            "CONFER_SEND_DELAY_SECONDS": "0" if self.auto else _LATENESS_DEMO_SECONDS,
+            "CONFER_EHR_KEYRING_FILE": str(self.folder / "ehr.keys"),
+            "CONFER_SEND_DELAY_SECONDS": "0" if self.auto else _SEND_DELAY_SECONDS,
             "CONFER_POLL_SECONDS": "0.5" if self.auto else "2",
         }
 
@@ -64,13 +65,19 @@ class DemoPlan:
 
     def provision(self, say: Callable[[str], None]) -> None:
         """Make keys, register the three programs with one another, seed patients; once."""
-        from confer.provision import provision  # noqa: PLC0415 - heavy, and not needed on a second start
-
-        if (self.folder / "provisioned").exists():
+        if (self.folder / _PROVISIONED).exists():
             return
         say("first start: making keys, seeding patients and specialists (some seconds)")
-        provision(self.environment())
-        (self.folder / "provisioned").touch()
+        # heavy imports, and not needed on a second start
+        from confer.provision import provision  # noqa: PLC0415
+        from runtime import logs, settings  # noqa: PLC0415
+
+        names = {
+            name.removeprefix("CONFER_").lower(): text for name, text in self.environment().items()
+        }
+        logs.configure(program="demo", mode="sandbox", level="warning")
+        provision(settings.load(overrides=names), say)
+        (self.folder / _PROVISIONED).touch()
 
     def welcome(self) -> str:
         """What to open, who to sign in as, and what will happen."""

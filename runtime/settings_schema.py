@@ -37,6 +37,8 @@ class Settings:
     ehr_keyring_file: Path
     # the sandbox EHR's fault switches: closed while empty
     ehr_fault_secret: str = field(repr=False)
+    # where a chaos test kills the gateway's worker; nowhere while empty
+    failpoint: str
     # a case on its way
     send_delay_seconds: float
     poll_seconds: float
@@ -153,6 +155,10 @@ class SettingsSchema(Schema):
     ehr_fault_secret = fields.String(
         load_default="",
         metadata=_help("opens the sandbox EHR's fault switches to tests; closed while empty"),
+    )
+    failpoint = fields.String(
+        load_default="",
+        metadata=_help("sandbox only: the point at which a chaos test kills the worker, once"),
     )
     send_delay_seconds = fields.Float(
         load_default=30.0,

@@ -3,9 +3,20 @@
 from flask import Flask
 
 from consult.service.services import ConsultServices
-from consult.web import access, fhir_inbox, health, members, problems, token
+from consult.web import (
+    access,
+    desk,
+    desk_problems,
+    fhir_inbox,
+    health,
+    members,
+    problems,
+    session_cookie,
+    token,
+)
 from runtime import web_guard
 from runtime.settings_schema import Settings
+from runtime.web_assets import assets
 from runtime.web_guard import PUBLIC
 
 
@@ -16,7 +27,7 @@ def create_app(services: ConsultServices, settings: Settings) -> Flask:
     app.config["CONFER_MODE"] = settings.mode
     app.url_map.strict_slashes = False
     web_guard.install(app, settings=settings, frame_ancestors=tuple, program="consult")
-    problems.install(app)
+    problems.install(app, page_of=desk_problems.page_of)
     endpoint = access.make_token_endpoint(services)
     hospital = access.HospitalAccess(services, endpoint)
     web_guard.register(
@@ -40,6 +51,17 @@ def create_app(services: ConsultServices, settings: Settings) -> Flask:
             "keys_of": PUBLIC,
             "jwks": PUBLIC,
         },
+    )
+    web_guard.register(app, assets, policies={"serve": PUBLIC})
+    signed_in = session_cookie.signed_in_policy(services)
+    web_guard.register(
+        app,
+        desk.make_desk(services),
+        policies={
+            **dict.fromkeys(desk.PUBLIC_VIEWS, PUBLIC),
+            **dict.fromkeys(desk.SIGNED_IN_VIEWS, signed_in),
+        },
+        url_prefix="/desk",
     )
     web_guard.register(
         app, health.make_health_routes(services), policies={"health": PUBLIC, "ready": PUBLIC}

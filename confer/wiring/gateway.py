@@ -1,0 +1,163 @@
+"""The hospital side, put together."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from fhir_adapters.ports import FhirSession
+from launch.authorized_session import AuthorizedSession
+from launch.backend_services import BackendTokens
+from launch.client import SmartClient, make_client
+from launch.ports import GrantId, Site
+from launch.refresh import GrantTokens
+from runtime import signing_keys
+from runtime.database import Database, open_database
+from runtime.durable import DurableClient
+from runtime.jose import SigningKey
+from runtime.keyring import Keyring
+from runtime.outbound import OutboundClient
+from runtime.settings_schema import Settings
+from smartapp.gateway.consult_link import ConsultLink
+from smartapp.gateway.deid_process import DeidWorkers
+from smartapp.gateway.services import GatewayServices, Policy
+from smartapp.jobs import failpoints
+from smartapp.store.launch_stores import LaunchStates, Sites, Tokens
+
+# purposes of keys in the gateway's database; EHR-facing keys are apart from the network's
+NETWORK_KEY = "network"
+EHR_KEY = "ehr-client"
+NETWORK_CLIENT_ID = "hospital-sandbox"
+_INDEX = "gateway-index"
+
+
+@dataclass(frozen=True, kw_only=True)
+class EhrKeys:
+    """The gateway's credentials at EHRs (launch.ports.ClientSecrets): keys, no shared secrets."""
+
+    keys: tuple[SigningKey, ...]
+
+    def signing_keys(self, site: Site) -> Sequence[SigningKey]:  # noqa: ARG002 - one set for all sites
+        """The keys for a site, the preferred one first."""
+        return self.keys
+
+    def client_secret(self, site: Site) -> str | None:  # noqa: ARG002 - none is kept
+        """No site of ours is registered with a shared secret."""
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChartSessions:
+    """Authorized sessions at EHRs (smartapp.gateway.services.ChartAccess)."""
+
+    client: SmartClient
+    backend: BackendTokens
+
+    def of_doctor(self, site: Site, grant_id: GrantId) -> FhirSession:
+        """The chart as the doctor of a launch may read it."""
+        source = GrantTokens(client=self.client, grant_id=grant_id)
+        return AuthorizedSession(
+            base_url=site.issuer.rstrip("/"), outbound=self.client.outbound, tokens=source
+        )
+
+    def of_gateway(self, site: Site) -> FhirSession:
+        """The chart as the gateway's own account may read and write it."""
+        return AuthorizedSession(
+            base_url=site.issuer.rstrip("/"),
+            outbound=self.client.outbound,
+            tokens=self.backend.source(site),
+        )
+
+
+def open_gateway_database(settings: Settings) -> Database:
+    """Open the hospital's database."""
+    return open_database(settings.gateway_database_url)
+
+
+def gateway_keys(database: Database, keyring: Keyring) -> tuple[SigningKey, EhrKeys]:
+    """The network key, and the keys that EHRs know; made at first use."""
+    with database.transaction() as session:
+        network = signing_keys.load_or_create(session, keyring, purpose=NETWORK_KEY, alg="ES384")
+        ehr = tuple(
+            signing_keys.load_or_create(session, keyring, purpose=EHR_KEY, alg=alg)
+            for alg in ("RS384", "ES384")
+        )
+    return network, EhrKeys(keys=ehr)
+
+
+def build(settings: Settings, database: Database | None = None) -> GatewayServices:
+    """Build the hospital side."""
+    database = database or open_gateway_database(settings)
+    keyring = Keyring.open(settings.gateway_keyring_file, create=settings.is_sandbox)
+    network_key, ehr_keys = gateway_keys(database, keyring)
+    sites = Sites(database)
+    tokens = Tokens(database, keyring)
+    smart = make_client(
+        outbound=_outbound(settings, _origins_of_sites(sites)),
+        sites=sites,
+        states=LaunchStates(database, keyring),
+        token_store=tokens,
+        secrets=ehr_keys,
+        loopback_http=settings.is_sandbox,
+    )
+    return GatewayServices(
+        database=database,
+        keyring=keyring,
+        durable=DurableClient(database),
+        sites=sites,
+        tokens=tokens,
+        smart=smart,
+        charts=ChartSessions(client=smart, backend=BackendTokens(client=smart)),
+        consult=ConsultLink(
+            _outbound(settings, {_origin(settings.consult_url)}),
+            base_url=settings.consult_url,
+            client_id=NETWORK_CLIENT_ID,
+            key=network_key,
+        ),
+        deid=DeidWorkers(
+            timeout_seconds=settings.deid_timeout_seconds,
+            memory_megabytes=settings.deid_memory_mb,
+        ),
+        policy=Policy(
+            send_delay_seconds=settings.send_delay_seconds,
+            session_idle_minutes=settings.session_idle_minutes,
+            session_hours=settings.session_hours,
+            test_data=settings.is_sandbox,
+        ),
+        index_key=keyring.derive(_INDEX),
+        run_aside=_run_aside,
+        failpoint=failpoints.killer(
+            chosen=settings.failpoint, mode=settings.mode, marker_folder=settings.data_dir
+        ),
+    )
+
+
+def _outbound(settings: Settings, allowed: set[str] | Callable[[str], bool]) -> OutboundClient:
+    return OutboundClient(
+        allowed_origins=allowed,
+        allow_loopback_http=settings.is_sandbox,
+        connect_seconds=settings.outbound_connect_seconds,
+        read_seconds=settings.outbound_read_seconds,
+        max_bytes=settings.max_body_bytes,
+    )
+
+
+def _origins_of_sites(sites: Sites) -> Callable[[str], bool]:
+    """Allow the origins that registered sites name, as they are registered now."""
+
+    def allowed(origin: str) -> bool:
+        return any(
+            origin == _origin(site.issuer) or origin in site.allowed_origins
+            for site in sites.every()
+        )
+
+    return allowed
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _run_aside(work: Callable[[], None]) -> None:
+    threading.Thread(target=work, name="confer-reading", daemon=True).start()
