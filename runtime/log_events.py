@@ -52,7 +52,7 @@ class Event(Enum):
         "program.log_field_dropped",
         "warning",
         "A field that the catalogue does not allow was dropped.",
-        "event",
+        "dropped_from",
         "count",
     )
 

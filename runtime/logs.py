@@ -89,7 +89,7 @@ def emit(event: Event, **fields: FieldValue) -> None:
     kept = {name: value for name, value in fields.items() if name in spec.fields}
     _write(event, kept)
     if extra:
-        _write(Event.LOG_FIELD_DROPPED, {"event": spec.name, "count": len(extra)})
+        _write(Event.LOG_FIELD_DROPPED, {"dropped_from": spec.name, "count": len(extra)})
 
 
 @contextmanager

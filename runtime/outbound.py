@@ -161,10 +161,16 @@ class GuardedSession(requests.Session):
         try:
             response = super().send(request, **kwargs)
             response._content = self._read(response, call)
+            response._content_consumed = True  # type: ignore[attr-defined]
         except (requests.RequestException, TransportError, OSError) as error:
             call.failed(_reason(error))
         call.done(response)
         return response
+
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        """Check the address before the library parses it: its errors print it."""
+        self.rules.check(str(request.url), label=self.label)
+        return super().prepare_request(request)
 
     def resolve_redirects(self, *_: Any, **__: Any) -> Any:
         """Follow nothing, and do not read a redirect's body to find out where it points."""
@@ -183,7 +189,8 @@ class GuardedSession(requests.Session):
             response.close()
             call.failed("oversize")
         body = bytearray()
-        for chunk in response.iter_content(_CHUNK):
+        # What one read of the socket brings, so that a dripping answer meets the deadline.
+        while chunk := response.raw.read1(_CHUNK, decode_content=True):
             body += chunk
             if len(body) > self.rules.max_bytes:
                 response.close()
@@ -272,6 +279,7 @@ class OutboundClient:
         `OutboundDown` (`reset` and `timeout`: the other side may have acted) and
         `OutboundForbidden`.
         """
+        origin = self.rules.check(url, label=label)
         sent = dict(headers or {})
         if form is not None:
             sent["Content-Type"] = "application/x-www-form-urlencoded"
@@ -282,7 +290,7 @@ class OutboundClient:
             sent["Authorization"] = f"Bearer {bearer.token}"
         elif basic is not None or any(name.lower() == "authorization" for name in sent):
             # The caller names this very URL, so its origin is the credential's.
-            credential_origin = self.rules.check(url, label=label)
+            credential_origin = origin
         prepared = requests.Request(method, url, headers=sent, data=body, auth=basic).prepare()
         session = self._session
         if credential_origin is not None:

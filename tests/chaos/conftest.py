@@ -1,0 +1,10 @@
+"""How much chaos: a short sample by default, `CONFER_CHAOS_RUNS=200` on demand."""
+
+import os
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def chaos_runs() -> int:
+    return int(os.environ.get("CONFER_CHAOS_RUNS", "20"))  # noqa: TID251
