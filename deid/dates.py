@@ -82,11 +82,14 @@ def from_question(moment: Moment, *, question_time: datetime) -> FromQuestion | 
         minutes = round(distance / timedelta(minutes=1))
         if abs(minutes) <= MINUTES_LIMIT:
             return FromQuestion(value=minutes, unit="min")
+    if moment.precision == "year":
+        # Counted in calendar years: a day of the year would be invented.
+        years = moment.at.year - question_time.year
+        coarse = 1 < abs(years) < AGE_LIMIT_YEARS
+        return FromQuestion(value=years, unit="a") if coarse else None
     days = (moment.at.astimezone(question_time.tzinfo).date() - question_time.date()).days
     if abs(days) <= DAYS_LIMIT:
-        if moment.precision in ("time", "day"):
-            return FromQuestion(value=days, unit="d")
-        return None
+        return None if moment.precision == "month" else FromQuestion(value=days, unit="d")
     years = round(abs(days) / DAYS_PER_YEAR)
     if years >= AGE_LIMIT_YEARS:
         return None

@@ -10,7 +10,7 @@ from deid import known_identity, sealed_case, subject
 from deid.errors import CaseHeld, ContentUnusable, ResourceRefused
 from deid.known_identity import KnownIdentity
 from deid.policy import Policy
-from deid.preview import DroppedField, Preview, Reasons, Source, likely_words, pair
+from deid.preview import NOT_IDENTIFIERS, DroppedField, Preview, Reasons, Source, likely_words, pair
 from deid.pseudonyms import CaseKey
 from deid.recheck import Gate, GateResult, Skips
 from deid.sealed_case import DeidentifiedCase, DeidReceipt, SealedEntry, SealedSection
@@ -319,7 +319,8 @@ def _preview(run: Run, numbered: Mapping[int, Numbered], gate: GateResult) -> Pr
         likely=words,
         refused=tuple(sorted(run.refused)),
         counts={
-            "removed": sum(run.removed.values()),
+            "removed": sum(n for why, n in run.removed.items() if why not in NOT_IDENTIFIERS),
+            "not_sent": sum(n for why, n in run.removed.items() if why in NOT_IDENTIFIERS),
             "general": sum(run.general.values()),
             "likely": sum(not word.given_back for word in words),
             "given_back": run.given_back,

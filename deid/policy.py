@@ -20,7 +20,7 @@ _CODES_FILE: Final = "codes.toml"
 
 CATEGORIES: Final = frozenset(
     {"account", "age", "biometric", "birth_date", "city", "date", "demographic", "device",
-     "health_plan", "metadata", "name", "narrative", "not_needed", "organization", "phone",
+     "health_plan", "link", "metadata", "name", "narrative", "not_needed", "organization", "phone",
      "place", "postal_code", "record_number", "street", "url"}
 )  # fmt: skip
 """Why a rule may say that an element is never sent."""
@@ -127,6 +127,7 @@ def _code_tables(table: Table, name: str) -> CodeTables:
         ucum_system=ucum["system"],
         ucum_systems=frozenset({ucum["system"], *ucum["aliases"]}),
         ucum_pattern=_pattern(ucum["pattern"], name, "ucum"),
+        unit_words=frozenset(ucum["words"]),
         states=frozenset({*table["states"]["codes"], *table["states"]["names"]}),
     )
 
@@ -166,6 +167,7 @@ def _constants(table: Table, codes: CodeTables) -> set[tuple[str, str]]:
         if system.closed:
             found.update(("code", code) for code in system.names)
     found.add(("system", codes.ucum_system))
+    found |= {(element, word) for word in codes.unit_words for element in ("unit", "code")}
     return found
 
 

@@ -9,6 +9,11 @@ from deid.text.document import GiveBack, ScrubbedText, Span
 Mark = Literal["plain", "removed", "general", "likely", "given_back", "hidden"]
 
 _CONTEXT: Final = 40
+NOT_IDENTIFIERS: Final = frozenset(
+    {"demographic", "extension", "identifies", "link", "local_code", "metadata", "narrative",
+     "not_needed", "refused", "unknown_element", "wrong_type"}
+)  # fmt: skip
+"""Why a field is not sent although it is no identifier in itself."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -78,7 +83,7 @@ class Preview:
     likely: tuple[LikelyWord, ...]
     refused: tuple[str, ...]
     counts: Mapping[str, int]
-    """removed, general, likely, given_back, refused, searched."""
+    """removed (identifiers), general, likely, given_back, refused, not_sent (all other fields)."""
     searched: int
 
 

@@ -37,4 +37,5 @@ class CodeTables:
     ucum_systems: frozenset[str]
     ucum_system: str
     ucum_pattern: re.Pattern[str]
+    unit_words: frozenset[str]
     states: frozenset[str]

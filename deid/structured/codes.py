@@ -51,18 +51,17 @@ def concept(value: Any, path: Path, run: Run) -> Any:
     if coded:
         out["coding"] = [new for _, new in coded]
     text = value.get("text")
-    if isinstance(text, str) and text and not _says_the_same(text, coded):
-        read = run.label if len(text) <= MAX_LABEL else run.text
-        out["text"] = read(text, (path, "text"))
+    if isinstance(text, str) and text:
+        said = [new.get("display") for _, new in coded]
+        if text not in said:
+            read = run.label if len(text) <= MAX_LABEL else run.text
+            clean_text = read(text, (path, "text"))
+            if clean_text not in said:
+                out["text"] = clean_text
     elif not isinstance(text, str) and not coded and pairs:
         # All that a local code may say is its label, and a label alone belongs in the text.
         out["text"] = pairs[0][1]["display"]
     return out or ABSENT
-
-
-def _says_the_same(text: str, coded: list[tuple[dict[str, Any], dict[str, Any]]]) -> bool:
-    """Tell whether a text only repeats the name of a code that leaves anyway."""
-    return any(text in (old.get("display"), new.get("display")) for old, new in coded)
 
 
 def ucum_system(value: Any, path: Path, run: Run) -> Any:
@@ -75,14 +74,18 @@ def ucum_system(value: Any, path: Path, run: Run) -> Any:
 
 def ucum(value: Any, path: Path, run: Run) -> Any:
     """Keep a unit code when it is written as UCUM writes them."""
-    if isinstance(value, str) and run.codes.ucum_pattern.fullmatch(value):
+    if isinstance(value, str) and (
+        value in run.codes.unit_words or run.codes.ucum_pattern.fullmatch(value)
+    ):
         return value
     run.drop("local_code", path)
     return ABSENT
 
 
 def unit(value: Any, path: Path, run: Run) -> Any:
-    """Keep the words of a unit as the text engine cleans them."""
+    """Keep a known unit as it is and any other as the text engine cleans it."""
+    if isinstance(value, str) and value in run.codes.unit_words:
+        return value
     if isinstance(value, str) and 0 < len(value) <= MAX_LABEL:
         return run.label(value, path)
     run.drop("wrong_type", path)

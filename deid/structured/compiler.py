@@ -57,7 +57,7 @@ class Compiler:
         return node
 
     def _fill(self, node: Node, table: Table, where: str) -> None:
-        node.children.setdefault("id", Rule(actions.drop("record_number")))
+        node.children.setdefault("id", Rule(actions.drop("link")))
         node.children["extension"] = Rule(_only_known(self.extensions))
         node.children["modifierExtension"] = Rule(actions.refuse)
         for name, value in table.items():

@@ -31,7 +31,8 @@ def distance(text: str) -> FromQuestion | None:
         ("2025-11-21", -1, "a"),
         ("2025-11-21T09:00:00+01:00", -1, "a"),
         ("2016-05-02", -11, "a"),
-        ("2014", -13, "a"),
+        ("2014", -12, "a"),
+        ("2024", -2, "a"),
         ("2024-11", -2, "a"),
         ("1938-01-01", -89, "a"),
     ],
@@ -40,7 +41,9 @@ def test_distance_is_minutes_then_days_then_years(text: str, value: int, unit: s
     assert distance(text) == FromQuestion(value=value, unit=unit)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("text", ["2026", "2026-10", "2026-02", "1930", "1936-11-22"])
+@pytest.mark.parametrize(
+    "text", ["2026", "2025", "2026-10", "2026-02", "1930", "1936", "1936-11-22"]
+)
 def test_no_distance_is_given_that_is_too_fine_or_tells_an_age_over_89(text: str) -> None:
     assert distance(text) is None
 
