@@ -25,9 +25,11 @@ _VERB_AFTER = re.compile(
     r"\A\s{1,2}(?:reports?|reported|denie[sd]|states?|stated|complain(?:s|ed)|presents?|presented|"
     r"tolerated|feels|felt|says|said|endorse[sd]|describes?|was (?:admitted|seen|discharged|taken)|"
     r"rounded|visited|phoned|called|lives?|agree[sd]|aware|noted|notified|drove|toured|updated|"
-    r"family(?!\s(?:history|hx|hist|physician|medicine|doctor|meeting))|wife|husband|asked|came|gave|who|"
+    r"family(?!\s(?:history|hx|hist|physician|medicine|doctor|meeting))|wife|husband|asked|came|"
+    r"gave|who|"
     r"is an? (?:\d{1,3}|[a-z]+ty)[ -]?(?:yo|y/o|yr|year|-)|has (?:had|been|no)|seen for|is in year|"
-    r"is (?:in|on|her|his|well|doing|aware|here)|was (?:diuresed|given|started|seen|brought|found)|over at|at bedside|handoff)\b|"
+    r"is (?:in|on|her|his|well|doing|aware|here)|was (?:diuresed|given|started|seen|brought|"
+    r"found)|over at|at bedside|handoff)\b|"
     r"\A,\s(?:an?\s)?\d{1,3}[ -]?(?:yo|y/o|yr|year|month|wk)|"
     r"\A\s?\((?:legal name|aka|dob|mrn|age|nickname|\"|'|\d{6})"
 )
@@ -35,24 +37,35 @@ _VERB_AFTER = re.compile(
 _HEADING_AFTER = re.compile(r"\A\s{1,4}\(?(?:dob|mrn|nhs|h/n|[a-z]?\d{6,}|\d\d-\d\d-\d\d)")
 _INITIAL_BEFORE = re.compile(r"(?:^|[\s(,/])[a-z]\.?\s{0,2}\Z")
 _DOSE_AFTER = re.compile(
-    r"\A(?:\s(?:acid|sodium|hcl|hydrochloride|sulfate|succinate|tartrate|acetate|er|xr|sr|la|cr))?\s"
-    r"(?:\d{1,4}(?:[.,]\d{1,4})?(?:[/-]\d{1,4}(?:\.\d{1,4})?)?\s?(?:mg|mcg|ug|ml|g\b|unt|iu|units?|meq|%|"
-    r"day pack|hr\b|actuat|puffs?)|oral\b|tablets?\b|capsules?\b|tabs?\b|injection\b|cream\b|ointment\b|"
+    r"\A(?:\s(?:acid|sodium|hcl|hydrochloride|sulfate|succinate|tartrate|acetate|er|xr|sr|la|"
+    r"cr))?\s"
+    r"(?:\d{1,4}(?:[.,]\d{1,4})?(?:[/-]\d{1,4}(?:\.\d{1,4})?)?\s?(?:mg|mcg|ug|ml|g\b|unt|iu|"
+    r"units?|meq|%|"
+    r"day pack|hr\b|actuat|puffs?)|oral\b|tablets?\b|capsules?\b|tabs?\b|injection\b|cream\b|"
+    r"ointment\b|"
     r"inhaler\b|patch\b|pen\b|acid\b|vaccine\b|virus\b|coli\b|infection\b)"
 )
 #: nouns that turn a surname into a disease, sign, test or thing
 _EPONYM_AFTER = re.compile(
-    r"\A(?:'?s)?[\s-]{1,2}(?:an?\s)?(?:disease|syndrome|sign|palsy|phenomenon|phenomena|score|scale|"
+    r"\A(?:'?s)?[\s-]{1,2}(?:an?\s)?(?:disease|syndrome|sign|palsy|phenomenon|phenomena|score|"
+    r"scale|"
     r"test|criteria|class|classification|stage|grade|method|maneuver|manoeuvre|procedure|operation|"
     r"repair|fracture|hernia|lymphoma|sarcoma|tumou?r|cancer|carcinoma|esophagus|oesophagus|"
-    r"thyroiditis|nodes?|node|lesions?|body|bodies|cells?|blood|gas|count|cultures?|matter|line|drain|"
-    r"catheter|tube|needle|forceps|splint|bandage|boot|collar|position|reflex|tremor|chorea|dementia|"
-    r"diverticulum|diverticula|segment|ulcer|gland|duct|canal|lactate|solution|stain|effect|law|rule|"
+    r"thyroiditis|nodes?|node|lesions?|body|bodies|cells?|blood|gas|count|cultures?|matter|line|"
+    r"drain|"
+    r"catheter|tube|needle|forceps|splint|bandage|boot|collar|position|reflex|tremor|chorea|"
+    r"dementia|"
+    r"diverticulum|diverticula|segment|ulcer|gland|duct|canal|lactate|solution|stain|effect|law|"
+    r"rule|"
     r"rules|point|triangle|triad|tetrad|index|formula|equation|murmur|negative|positive|neg|pos|"
     r"ring|web|spots?|rash|purpura|granuloma\w*|arthritis|anemia|anaemia|contracture|"
-    r"crisis|spasm|canal|artery|vein|nerve|ligament|muscle|fascia|pouch|view|views|sputum|spaces?|removed|angle|encephalopathy|nephropathy|neuropathy|dystrophy|deformity|tear|injury|cyst|valve|"
-    r"change|scan|x-?ray|membrane|respirations?|breathing|like|type|trial|study|protocol|questionnaire|"
-    r"inventory|chart|monitor|stocking|clamp|retractor|screw|plate|nail|wire|pin|frame|gait|facies)\b"
+    r"crisis|spasm|canal|artery|vein|nerve|ligament|muscle|fascia|pouch|view|views|sputum|"
+    r"spaces?|removed|angle|encephalopathy|nephropathy|neuropathy|dystrophy|deformity|tear|"
+    r"injury|cyst|valve|"
+    r"change|scan|x-?ray|membrane|respirations?|breathing|like|type|trial|study|protocol|"
+    r"questionnaire|"
+    r"inventory|chart|monitor|stocking|clamp|retractor|screw|plate|nail|wire|pin|frame|gait|"
+    r"facies)\b"
 )
 
 

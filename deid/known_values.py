@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from deid.folding import fold_word
+from deid.lexicon import word_set
 from deid.person_names import PersonName, parse_name_text
 
 # FHIR JSON is what it is: walked as plain dicts, hence Any in this module.
@@ -42,48 +43,18 @@ _IDENTITY_TYPES = frozenset(
     {*_PERSON_BASE, *_PLACE_BASE, "Coverage", "Encounter", "Account", "CareTeam", "EpisodeOfCare"}
 )
 # A display beside a reference whose target type cannot be read off: the element says who it is.
-_PERSON_KEYS = frozenset(
-    [
-        "individual",
-        "performer",
-        "requester",
-        "recorder",
-        "asserter",
-        "author",
-        "actor",
-        "practitioner",
-        "generalPractitioner",
-        "prescriber",
-        "orderer",
-        "responsible",
-        "authenticator",
-        "attester",
-        "interpreter",
-        "onBehalfOf",
-        "agent",
-        "participant",
-        "member",
-        "resultsInterpreter",
-        "informationSource",
-        "enterer",
-    ]
+_PERSON_KEYS = word_set(
+    """
+    individual performer requester recorder asserter author actor practitioner generalPractitioner
+    prescriber orderer responsible authenticator attester interpreter onBehalfOf agent participant
+    member resultsInterpreter informationSource enterer
+    """
 )
-_PLACE_KEYS = frozenset(
-    [
-        "serviceProvider",
-        "managingOrganization",
-        "custodian",
-        "organization",
-        "location",
-        "payor",
-        "insurer",
-        "facility",
-        "provider",
-        "destination",
-        "origin",
-        "partOf",
-        "hospital",
-    ]
+_PLACE_KEYS = word_set(
+    """
+    serviceProvider managingOrganization custodian organization location payor insurer facility
+    provider destination origin partOf hospital
+    """
 )
 _BASE_WORDS = (
     ("hospital", re.compile(r"\b(?:hospital|infirmary|medical cent(?:er|re)|health cent(?:er|re))\b")),

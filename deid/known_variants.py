@@ -8,6 +8,7 @@ from datetime import date
 from deid import lexicon, person_names
 from deid.folding import fold_word
 from deid.known_values import KnownValue
+from deid.lexicon import word_set
 
 _STREET_WORDS = {
     "street": "st", "road": "rd", "avenue": "ave", "lane": "ln", "drive": "dr", "court": "ct",
@@ -16,73 +17,14 @@ _STREET_WORDS = {
     "apartment": "apt", "suite": "ste",
 }  # fmt: skip
 _STREET_LONG = {short: long for long, short in _STREET_WORDS.items()}
-_GENERIC_PLACE = frozenset(
-    [
-        "hospital",
-        "clinic",
-        "medical",
-        "center",
-        "centre",
-        "health",
-        "general",
-        "community",
-        "regional",
-        "memorial",
-        "university",
-        "county",
-        "city",
-        "the",
-        "of",
-        "and",
-        "for",
-        "at",
-        "family",
-        "medicine",
-        "practice",
-        "surgery",
-        "care",
-        "services",
-        "service",
-        "department",
-        "ward",
-        "unit",
-        "emergency",
-        "room",
-        "associates",
-        "group",
-        "inc",
-        "llc",
-        "ltd",
-        "corp",
-        "company",
-        "school",
-        "public",
-        "north",
-        "south",
-        "east",
-        "west",
-        "new",
-        "old",
-        "saint",
-        "st",
-        "home",
-        "house",
-        "nursing",
-        "rehab",
-        "pharmacy",
-        "laboratory",
-        "lab",
-        "royal",
-        "national",
-        "state",
-        "central",
-        "trust",
-        "foundation",
-        "system",
-        "network",
-        "outpatient",
-        "inpatient",
-    ]
+_GENERIC_PLACE = word_set(
+    """
+    hospital clinic medical center centre health general community regional memorial university
+    county city the of and for at family medicine practice surgery care services service
+    department ward unit emergency room associates group inc llc ltd corp company school public
+    north south east west new old saint st home house nursing rehab pharmacy laboratory lab royal
+    national state central trust foundation system network outpatient inpatient
+    """
 )
 _MONTHS = (["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"])  # fmt: skip
 

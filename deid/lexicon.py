@@ -5,6 +5,11 @@ from functools import cache
 from importlib.resources import files
 
 
+def word_set(text: str) -> frozenset[str]:
+    """Return the words of a block of text, so that long word tables stay readable in code."""
+    return frozenset(text.split())
+
+
 @cache
 def words(name: str) -> frozenset[str]:
     """Return the folded words of ``deid/lists/<name>.txt``; blank and # lines are skipped."""

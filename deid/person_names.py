@@ -4,84 +4,19 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-_TITLES = frozenset(
-    [
-        "mr",
-        "mrs",
-        "ms",
-        "miss",
-        "mx",
-        "dr",
-        "prof",
-        "professor",
-        "doctor",
-        "sir",
-        "dame",
-        "lord",
-        "lady",
-        "rev",
-        "fr",
-        "sr",
-        "nurse",
-        "md",
-        "do",
-        "np",
-        "pa",
-        "pa-c",
-        "rn",
-        "phd",
-        "pharmd",
-        "dds",
-        "dmd",
-        "mbbs",
-        "frcp",
-        "frcs",
-        "jr",
-        "sr",
-        "ii",
-        "iii",
-        "iv",
-        "mph",
-        "facs",
-        "esq",
-        "lpn",
-        "cna",
-        "pt",
-        "ot",
-        "msw",
-        "lcsw",
-        "dpm",
-        "dpt",
-        "bsn",
-        "msn",
-        "fnp",
-        "aprn",
-        "crna",
-    ]
+from deid.lexicon import word_set
+
+_TITLES = word_set(
+    """
+    mr mrs ms miss mx dr prof professor doctor sir dame lord lady rev fr sr nurse md do np pa pa-c
+    rn phd pharmd dds dmd mbbs frcp frcs jr sr ii iii iv mph facs esq lpn cna pt ot msw lcsw dpm
+    dpt bsn msn fnp aprn crna
+    """
 )
-_PARTICLES = frozenset(
-    [
-        "van",
-        "von",
-        "der",
-        "den",
-        "de",
-        "del",
-        "della",
-        "di",
-        "da",
-        "la",
-        "le",
-        "los",
-        "las",
-        "du",
-        "dos",
-        "st",
-        "san",
-        "al",
-        "el",
-        "bin",
-    ]
+_PARTICLES = word_set(
+    """
+    van von der den de del della di da la le los las du dos st san al el bin
+    """
 )
 
 

@@ -22,6 +22,7 @@ from deid.text.recognizers import (
     places,
     record_numbers,
     unknown_words,
+    workplaces,
 )
 from deid.text.tokens import TextView
 
@@ -35,6 +36,7 @@ RECOGNIZERS: tuple[Recognizer, ...] = (
     record_numbers.find,
     places.find,
     organizations.find,
+    workplaces.find,
     occupations.find,
     names.find,
     initials.find,

@@ -18,40 +18,48 @@ _PHONE = re.compile(
 )
 _EXTENSION = re.compile(r"(?<![a-z])(?:x|ext\.?|extn\.?|extension)\s?:?\s?(?P<n>\d{2,6})\b")
 _SHORT = re.compile(
-    r"(?<![a-z])(?P<cue>pager|pgr|pg|bleep|beeper|page|tel|phone|ph|call|cell|mobile|fax|voicemail|vm|"
+    r"(?<![a-z])(?P<cue>pager|pgr|pg|bleep|beeper|page|tel|phone|ph|call|cell|mobile|fax|"
+    r"voicemail|vm|"
     r"asc?om|vocera|dect|spectralink)\.?(?:\s(?:no\.?|number|at|on|me at|#))?\s?[:#]?\s{0,2}"
     r"(?P<n>\d{3,7})(?![\d/]|\.\d|-\d|\s?(?:mg|ml|%|for\s\d))"
 )
 _PAGED_AT = re.compile(
-    r"\b(?:paged?|pgr|pager|bleeped|called|call|reach)\b[^.;\n]{0,30}?\bat\s(?P<n>(?![01]\d[0-5]\d\b|2[0-3][0-5]\d\b)"
+    r"\b(?:paged?|pgr|pager|bleeped|called|call|"
+    r"reach)\b[^.;\n]{0,30}?\bat\s(?P<n>(?![01]\d[0-5]\d\b|2[0-3][0-5]\d\b)"
     r"\d{3,6})(?![\d:/]|\.\d|\s?[ap]m|\s?(?:hrs?|hours|mg|ml))"
 )
 _EMAIL = re.compile(r"[\w.+%'-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,6}")
 _BROKEN_EMAIL = re.compile(
-    r"\b[\w.+-]{1,64}\s?(?:\(at\)|\[at\]|\sat\s)\s?[a-z0-9-]{1,63}\s?(?:\.|\(dot\)|\[dot\]|\sdot\s)\s?"
+    r"\b[\w.+-]{1,64}\s?(?:\(at\)|\[at\]|\sat\s)\s?[a-z0-9-]{1,63}\s?(?:\.|\(dot\)|\[dot\]|"
+    r"\sdot\s)\s?"
     r"(?:com|org|net|edu|gov|uk|co|nhs)\b"
 )
 _URL = re.compile(r"\b(?:https?://|ftp://|www\.)[^\s<>\"')\]]{3,300}")
 _HOST = re.compile(
-    r"(?<![\w@.])(?:[a-z0-9-]{2,40}\.){1,4}(?:com|org|net|edu|gov|info|io|health|care|nhs\.uk|co\.uk|"
+    r"(?<![\w@.])(?:[a-z0-9-]{2,40}\.){1,4}(?:com|org|net|edu|gov|info|io|health|care|nhs\.uk|"
+    r"co\.uk|"
     r"ac\.uk)(?:/[^\s<>\"')\]]{0,200})?(?![\w.])"
 )
 _IP = re.compile(
-    r"(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?::\d{2,5})?(?!\d|\.\d)"
+    r"(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|"
+    r"1?\d?\d)(?::\d{2,5})?(?!\d|\.\d)"
 )
 _IPV6 = re.compile(r"(?<![\w:])(?:[0-9a-f]{1,4}:){4,7}[0-9a-f]{1,4}(?![\w:])")
 _MAC = re.compile(r"(?<![\w:-])(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?![\w:-])")
 _HANDLE = re.compile(r"(?<![\w.@/])@[a-z0-9_.-]{2,40}\b")
 _USER = re.compile(
-    r"\b(?:user\s?name|user\s?id|portal user|login|log-?in|handle|screen name|account|skype|instagram|"
-    r"twitter|facebook|whatsapp|user)\b(?:\s(?:is|for [a-z]+ (?:reset|access)|name|as)\b)?\s?[:=]?\s{0,2}"
+    r"\b(?:user\s?name|user\s?id|portal user|login|log-?in|handle|screen name|account|skype|"
+    r"instagram|"
+    r"twitter|facebook|whatsapp|user)\b(?:\s(?:is|for [a-z]+ (?:reset|access)|name|"
+    r"as)\b)?\s?[:=]?\s{0,2}"
     r"[\"'(]?(?P<n>(?=[a-z0-9_.-]*[a-z])[a-z0-9]+(?:[._-][a-z0-9]+)+|[a-z]+\d[a-z0-9]*)(?![\w@])"
 )
 _USER_BESIDE_NAME = re.compile(
     r"\((?P<n>(?=[a-z._]*\d)[a-z]{3,}[a-z0-9._]{1,30}|[a-z]{2,}[._][a-z]{2,})\)"
 )
 _FILE = re.compile(
-    r"(?<![\w/.])[\w()+-]{1,120}(?:\.[\w-]{1,20})?\.(?:jpe?g|png|gif|bmp|tiff?|heic|pdf|docx?|xlsx?|pptx?|rtf|"
+    r"(?<![\w/.])[\w()+-]{1,120}(?:\.[\w-]{1,20})?\.(?:jpe?g|png|gif|bmp|tiff?|heic|pdf|docx?|"
+    r"xlsx?|pptx?|rtf|"
     r"txt|csv|dcm|mp[34]|mov|avi|wav|m4a|zip|html?|xml|json)\b"
 )
 

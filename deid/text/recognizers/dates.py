@@ -28,7 +28,8 @@ _NUMERIC = re.compile(
 _COMPACT = re.compile(r"(?<!\d)(?P<y>(?:19|20)\d\d)(?P<m>0[1-9]|1[0-2])(?P<d>[0-3]\d)(?!\d)")
 _DAY_MONTH = re.compile(
     rf"(?<![\d.:/])(?P<d>\d{{1,2}}){_TH}(?:\s?-\s?|\s{{0,2}}(?:of\s)?)(?P<m>{MONTH})(?![a-z])\.?"
-    r"(?:\s?[-,]?\s{0,2}(?P<y>(?:19|20)\d\d)(?!\d)|(?:-|\s?')(?P<y2>\d\d)(?!\d)|(?P<y3>(?<=[a-z])\d\d)(?![\d:/]))?"
+    r"(?:\s?[-,]?\s{0,2}(?P<y>(?:19|20)\d\d)(?!\d)|(?:-|\s?')(?P<y2>\d\d)(?!\d)|"
+    r"(?P<y3>(?<=[a-z])\d\d)(?![\d:/]))?"
 )
 _MONTH_DAY = re.compile(
     rf"(?:\b|(?<=dob))(?P<m>{MONTH})\.?[\s-]{{1,2}}(?:the\s)?(?P<d>\d{{1,2}}){_TH}(?!\d|[:.]\d)"
@@ -53,19 +54,24 @@ _HOLIDAY = re.compile(
 
 # A bare 4/10 is a score, a strength or a fraction unless something says that it is a date.
 _STRONG_CUE = re.compile(
-    r"(?:\b(?:on|since|by|until|till|due|visit|attempt|fill(?:ed)?|admit(?:ted)?|discharged?|d/c'?d?|"
+    r"(?:\b(?:on|since|by|until|till|due|visit|attempt|fill(?:ed)?|admit(?:ted)?|discharged?|"
+    r"d/c'?d?|"
     r"dated?|collected|placed|scheduled|seen|drawn|appt|appointment|night of|morning of|week of|"
     r"hearing|started|stopped|lmp|edd|surgery|called|signed|discussed|change|duty|before|after|"
-    r"next|compared (?:to|with)|dictated|typed|transcribed|reported|expires?|exp|done|taken|repeat|removed|returns?|downloads?|lkw|inr|visits?|through|thru)|"
+    r"next|compared (?:to|with)|dictated|typed|transcribed|reported|expires?|exp|done|taken|"
+    r"repeat|removed|returns?|downloads?|lkw|inr|visits?|through|thru)|"
     + WEEKDAY
     + r")\.?\s?:?\s{1,2}\Z"
 )
 _WEAK_CUE = re.compile(
-    r"\b(?:from|to|through|thru|and|of|last|ct|mri|pet|cxr|xr|echo|labs?|cultures?|note|at|in)\s{1,2}\Z"
+    r"\b(?:from|to|through|thru|and|of|last|ct|mri|pet|cxr|xr|echo|labs?|cultures?|note|at|"
+    r"in)\s{1,2}\Z"
 )
 #: scores are out of 5 and 10, durations in 7ths, 12ths and 52nds (days, months, weeks)
 _DENOMINATORS = frozenset({4, 5, 7, 10, 12, 52})
-_CLOCK_BEFORE = re.compile(r"\b[0-2]\d[0-5]\d\s\Z|\d{1,2}:\d\d\s?(?:am|pm)?\s(?:on\s)?\Z|\d\s?[ap]m\s\Z")
+_CLOCK_BEFORE = re.compile(
+    r"\b[0-2]\d[0-5]\d\s\Z|\d{1,2}:\d\d\s?(?:am|pm)?\s(?:on\s)?\Z|\d\s?[ap]m\s\Z"
+)
 _RANGE_CUE = re.compile(r"\d{1,2}/\d{1,2}(?:/\d{2,4})?\s?(?:-|to|through|thru|and|,)\s{0,2}\Z")
 _SCORE_BEFORE = re.compile(
     r"\b(?:pain|strength|power|rated?|severity|score[sd]?|scale|apgars?|gcs|mmt|berg|moca|mmse|"
@@ -76,7 +82,8 @@ _AFTER_BARE = re.compile(
     r"\A(?:\s{1,2}(?:at|@)?\s?(?:\d{1,2}:\d\d|\d{1,2}\s?[ap]m\b))|\A\s[A-Z]{3,},"
 )
 _UNIT_AFTER = re.compile(
-    r"\A\s?(?:mg|mcg|ml|g|kg|cm|mm|%|h\b|hr|hours?|x\b|tabs?|units?|puffs?|lle|rle|lue|rue|od\b|os\b|"
+    r"\A\s?(?:mg|mcg|ml|g|kg|cm|mm|%|h\b|hr|hours?|x\b|tabs?|units?|puffs?|lle|rle|lue|rue|od\b|"
+    r"os\b|"
     r"bilat|elsewhere|throughout|weeks?|days?|months?|years?|yo\b|y/o)"
 )
 

@@ -4,113 +4,23 @@ import re
 from collections.abc import Iterator
 from datetime import datetime
 
+from deid.lexicon import word_set
 from deid.text.document import Finding
 from deid.text.tokens import TextView
 
 _DOTTED = re.compile(r"(?<![\w.])(?:[A-Z]\.\s?){2,3}(?![\w])|(?<![\w.])[A-Z]\.[A-Z](?![\w.])")
-_NOT_PEOPLE = frozenset(
-    [
-        "us",
-        "uk",
-        "usa",
-        "iv",
-        "im",
-        "po",
-        "sc",
-        "od",
-        "os",
-        "ou",
-        "md",
-        "do",
-        "rn",
-        "np",
-        "pt",
-        "ot",
-        "am",
-        "pm",
-        "ed",
-        "er",
-        "gi",
-        "gu",
-        "cv",
-        "hs",
-        "qd",
-        "qid",
-        "bid",
-        "tid",
-        "prn",
-        "ie",
-        "eg",
-        "dc",
-        "va",
-        "pa",
-        "nh",
-        "nj",
-        "nc",
-        "sc",
-        "sd",
-        "nd",
-        "ri",
-        "ny",
-        "la",
-        "ga",
-        "ma",
-        "mi",
-        "mn",
-        "ct",
-        "bp",
-        "hr",
-        "rr",
-        "id",
-        "iq",
-        "by",
-        "to",
-        "of",
-        "on",
-        "in",
-        "at",
-        "if",
-        "no",
-        "so",
-        "we",
-        "he",
-        "the",
-        "and",
-        "for",
-        "was",
-        "not",
-        "but",
-        "you",
-        "she",
-        "his",
-        "her",
-    ]
+_NOT_PEOPLE = word_set(
+    """
+    us uk usa iv im po sc od os ou md do rn np pt ot am pm ed er gi gu cv hs qd qid bid tid prn ie
+    eg dc va pa nh nj nc sc sd nd ri ny la ga ma mi mn ct bp hr rr id iq by to of on in at if no
+    so we he the and for was not but you she his her
+    """
 )
 #: with dots fewer letter pairs are abbreviations: "B.P." is a person more often than a pressure
-_DOTTED_WORDS = frozenset(
-    [
-        "us",
-        "uk",
-        "iv",
-        "im",
-        "po",
-        "sc",
-        "md",
-        "do",
-        "rn",
-        "np",
-        "am",
-        "pm",
-        "ed",
-        "or",
-        "ie",
-        "eg",
-        "dc",
-        "qd",
-        "dds",
-        "phd",
-        "usa",
-    ]
+_DOTTED_WORDS = word_set(
+    """
+    us uk iv im po sc md do rn np am pm ed or ie eg dc qd dds phd usa
+    """
 )
 _SLASHED = re.compile(r"(?<![\w/.])(?P<a>[A-Z]{2,3})/(?P<b>[a-z]{2,3})(?![\w/])")
 _DICTATED = re.compile(

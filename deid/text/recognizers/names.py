@@ -5,108 +5,82 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from deid import known_context, lexicon
+from deid.lexicon import word_set
 from deid.text import name_words
 from deid.text.document import Finding
 from deid.text.tokens import TextView
 
 _KIN = (
-    r"wife|husband|spouse|partner|son|daughter|mother|mom|mum|mommy|father|dad|daddy|brother|sister|sib|"
-    r"sibling|twin|aunt|auntie|uncle|cousin|niece|nephew|grand(?:mother|father|son|daughter|ma|pa|child)|"
-    r"step(?:mother|father|son|daughter|brother|sister)|(?:mother|father|son|daughter|brother|sister)"
-    r"-in-law|friend|girlfriend|boyfriend|neighbou?r|fianc[e]{1,2}|roommate|caregiver|carer|guardian|fob|"
+    r"wife|husband|spouse|partner|son|daughter|mother|mom|mum|mommy|father|dad|daddy|brother|"
+    r"sister|sib|"
+    r"sibling|twin|aunt|auntie|uncle|cousin|niece|nephew|grand(?:mother|father|son|daughter|ma|"
+    r"pa|child)|"
+    r"step(?:mother|father|son|daughter|brother|sister)|(?:mother|father|son|daughter|brother|"
+    r"sister)"
+    r"-in-law|friend|girlfriend|boyfriend|neighbou?r|fianc[e]{1,2}|roommate|caregiver|carer|"
+    r"guardian|fob|"
     r"next of kin|nok|emergency contact|family|ex-wife|ex-husband|widow|foster mother|foster father"
 )
 _CLINICIAN_TITLE = (
     r"dr|drs|doctor|prof|professor|surgeon|attending|attg|consultant|pcp|resident|fellow|registrar|"
     r"anesthesia|anesthesiologist|anaesthetist|anesthetist|endoscopist|assistant|asst|hospitalist|"
     r"intensivist|radiologist|pathologist|cardiologist|neurologist|nephrologist|oncologist|"
-    r"pediatrician|paediatrician|psychiatrist|midwife|pharmacist|therapist|dietitian|nurse|hygienist|"
+    r"pediatrician|paediatrician|psychiatrist|midwife|pharmacist|therapist|dietitian|nurse|"
+    r"hygienist|"
     r"prosector|provider|physician|practitioner|prescriber|clinician|intern|cns|anp|fy1|fy2|"
     r"rn|lpn|np|pa|pa-c|md|do|dds|pharmd|cna|crna|sho|spr"
 )
 _OTHER_ROLE = (
     r"scribe|secretary|supervisor|coordinator|liaison|agent|worker|rep|representative|interpreter|"
-    r"witness|aide|tech|technologist|technician|chaplain|pastor|priest|rabbi|imam|reverend|rev|officer|"
-    r"ofc|sergeant|sgt|detective|judge|attorney|lawyer|teacher|coach|principal|manager|landlord|employer|"
+    r"witness|aide|tech|technologist|technician|chaplain|pastor|priest|rabbi|imam|reverend|rev|"
+    r"officer|"
+    r"ofc|sergeant|sgt|detective|judge|attorney|lawyer|teacher|coach|principal|manager|landlord|"
+    r"employer|"
     r"dispatcher|driver|volunteer|hcp|health care proxy|healthcare proxy|proxy|poa|contact|caller|"
     r"social worker|case manager|counselor|sitter|transporter|clerk|receptionist|operator|sender"
 )
 _PATIENT_LABEL = (
-    r"patient name|pt name|patient|pt|client|decedent|subject|name|legal name|full name|child|infant|"
-    r"baby|newborn|resident name|consult|consultation|its|it's|i am|i'm|my name is|re|nickname|aka|a\.k\.a\.|also known as|alias|maiden name|nee"
+    r"patient name|pt name|patient|pt|client|decedent|subject|name|legal name|full name|child|"
+    r"infant|"
+    r"baby|newborn|resident name|consult|consultation|its|it's|i am|i'm|my name is|re|nickname|"
+    r"aka|a\.k\.a\.|also known as|alias|maiden name|nee"
 )
 _STRONG = re.compile(
-    r"(?<![\w'])(?:(?P<person>mr|mrs|ms|miss|mx|messrs|mme|sr|sra)|(?P<clinician>dr|drs|doctor|prof|"
+    r"(?<![\w'])(?:(?P<person>mr|mrs|ms|miss|mx|messrs|mme|sr|sra)|(?P<clinician>dr|drs|doctor|"
+    r"prof|"
     r"professor)|(?P<other>rev|fr|ofc|sgt|sir|dame|judge))\b\.?\s{1,2}"
 )
 _LABEL = re.compile(
     r"(?<![\w'-])(?:(?P<clinician>" + _CLINICIAN_TITLE + r"|(?:electronically )?signed(?: by)?|"
-    r"(?:dictated|reported|read|wet read|reviewed|ordered|requested|referred|ref|performed|interpreted|"
-    r"scored|taken|placed|epidural|verified|seen|prepared|authored|asked|approved|cosigned|attested|"
-    r"transcribed|examined|supervised|submitted|collected|drawn|rounded) by|submitting|accepting|sending|"
+    r"(?:dictated|reported|read|wet read|reviewed|ordered|requested|referred|ref|performed|"
+    r"interpreted|"
+    r"scored|taken|placed|epidural|verified|seen|prepared|authored|asked|approved|cosigned|"
+    r"attested|"
+    r"transcribed|examined|supervised|submitted|collected|drawn|rounded) by|submitting|"
+    r"accepting|sending|"
     r"referring|ordering|dictating|attn|cc|verified with|report to|care from|handoff (?:to|from)|"
     r"signed off to|notified|paged|per|told per|d/w|c/w|discussed w(?:ith|/)|spoke w(?:ith|/)|"
     r"s/w|sign ?out to|for|present|dear(?: dr)?)"
     r"|(?P<relative>" + _KIN + r")"
     r"|(?P<patient>" + _PATIENT_LABEL + r")"
     r"|(?P<other>" + _OTHER_ROLE + r"|to|from|named|called|this is|with|and|as|via|by|&|sees))"
-    r"(?![\w'-])(?P<gap>\s?(?:is\b|was\b|-|named\b|\|)?\s{0,2}(?P<colon>:?)\s{0,3}[\"'(]?)(?=[^\W\d_])"
+    r"(?![\w'-])(?P<gap>\s?(?:is\b|was\b|-|named\b|\|"
+    r")?\s{0,2}(?P<colon>:?)\s{0,3}[\"'(]?)(?=[^\W\d_])"
 )
 #: plain words that only sometimes announce a person: a following name must look like one
-_WEAK = frozenset(
-    [
-        "to",
-        "from",
-        "per",
-        "for",
-        "named",
-        "called",
-        "with",
-        "and",
-        "as",
-        "via",
-        "by",
-        "&",
-        "present",
-        "family",
-        "contact",
-        "driver",
-        "subject",
-        "child",
-        "baby",
-        "infant",
-        "name",
-        "re",
-        "resident",
-        "assistant",
-        "fellow",
-        "intern",
-        "provider",
-        "employer",
-        "tech",
-        "do",
-        "pa",
-        "submitting",
-        "sending",
-        "consult",
-        "consultation",
-        "accepting",
-        "referring",
-        "worker",
-        "rep",
-        "agent",
-        "coach",
-        "manager",
-        "principal",
-        "sees",
-        "operator",
-        "present",
-        "client",
-    ]
+_WEAK = word_set(
+    """
+    to from per for named called with and as via by & present family contact driver subject child
+    baby infant name re resident assistant fellow intern provider employer tech do pa submitting
+    sending consult consultation accepting referring worker rep agent coach manager principal sees
+    operator present client
+    """
 )
 _CREDENTIAL = re.compile(
-    r",?\s{0,2}\b(?P<c>md|m\.d\.|rn|r\.n\.|np|n\.p\.|pa-c|phd|ph\.d\.|pharmd|rph|dds|dmd|mbbs|mbchb|"
-    r"frcp|frcs|facs|msw|lcsw|crna|lpn|cna|dpm|dpt|bsn|msn|fnp|aprn|wocn|jr\.|pt(?=,\s?lic)|ot(?=,\s?lic)|"
+    r",?\s{0,2}\b(?P<c>md|m\.d\.|rn|r\.n\.|np|n\.p\.|pa-c|phd|ph\.d\.|pharmd|rph|dds|dmd|mbbs|"
+    r"mbchb|"
+    r"frcp|frcs|facs|msw|lcsw|crna|lpn|cna|dpm|dpt|bsn|msn|fnp|aprn|wocn|jr\.|pt(?=,\s?lic)|"
+    r"ot(?=,\s?lic)|"
     r"consultant (?:cardiologist|physician|surgeon)|specialty registrar)(?![\w])"
 )
 _KIN_AFTER = re.compile(
@@ -115,18 +89,24 @@ _KIN_AFTER = re.compile(
 _NICKNAME = re.compile(r"\(\"(?P<n>[A-Z][A-Za-z'-]+)\"\)")
 #: a surname in capitals before a birth date or a record number heads a report
 _BEFORE_RECORD = re.compile(
-    r"(?<![\w'-])(?P<n>[A-Z][A-Z'-]{2,})(?=\s{1,4}(?:DOB|MRN|NHS|H/N|\(?(?:[A-Z]?\d{6,}|\d\d-\d\d-\d\d)\b))"
+    r"(?<![\w'-])(?P<n>[A-Z][A-Z'-]{2,})(?=\s{1,4}(?:DOB|MRN|NHS|H/N|\(?(?:[A-Z]?\d{6,}|"
+    r"\d\d-\d\d-\d\d)\b))"
 )
 _CLOSING = re.compile(
     r"\b(?i:thanks|thank you|thx|sincerely|regards|cheers|best|love)[!,. ]{1,4}\n{0,2}(?=[A-Z])"
 )
 _SECOND_OPINION = re.compile(
-    r"\b(?:for|by|to) (?P<n>[A-Z][a-z]+) (?=second opinion|to review|to see|to follow|review\b|input\b)"
+    r"\b(?:for|by|to) (?P<n>[A-Z][a-z]+) (?=second opinion|to review|to see|to follow|review\b|"
+    r"input\b)"
 )
 _ROLE_WORD = re.compile(r"(?:ist|ian|geon|trar|low|dent|ant|tor|ician|ologist|dical|gical|care)$")
 _PARENTHESIS = re.compile(r"\b[A-Z][a-z]+ \((?P<n>[A-Z][a-z]+)\)")
-_CALLED_BY = re.compile(r"(?P<n>[A-Z][a-z]+) \((?:legal name|nickname|aka|a\.k\.a\.|goes by|preferred name)\b")
-_SIGNED_SLASH = re.compile(r"^/(?P<n>[A-Z][a-z'-]+(?: [A-Z][a-z'-]+)?) (?=\d|[A-Z][a-z]{2})", re.MULTILINE)
+_CALLED_BY = re.compile(
+    r"(?P<n>[A-Z][a-z]+) \((?:legal name|nickname|aka|a\.k\.a\.|goes by|preferred name)\b"
+)
+_SIGNED_SLASH = re.compile(
+    r"^/(?P<n>[A-Z][a-z'-]+(?: [A-Z][a-z'-]+)?) (?=\d|[A-Z][a-z]{2})", re.MULTILINE
+)
 _EPONYM_ROOM = 26
 
 
@@ -152,7 +132,9 @@ def _labeled(view: TextView) -> Iterator[Finding]:
         position = match.end()
         cue = match.group()[: match.start("gap") - match.start()]
         dashed = "-" in match["gap"] or "|" in match["gap"]
-        trusted = bool(match["colon"]) or (cue not in _WEAK and not (dashed and cue not in ("attending",)))
+        trusted = bool(match["colon"]) or (
+            cue not in _WEAK and not (dashed and cue not in ("attending",))
+        )
         name = name_words.read_name(view, match.end(), trusted=trusted)
         if name and _believable(view, name, cue):
             yield _finding(name, "name.label", _base_of(match))

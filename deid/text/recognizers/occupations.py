@@ -8,15 +8,23 @@ from deid.text.document import Finding
 from deid.text.tokens import TextView
 
 _RARE = re.compile(
-    r"\b(?:(?:the|a|an)\s)?(?P<n>(?:(?:former|retired|only|town|city|county|state|local|deputy|lieutenant|"
-    r"ex-|past|current|chief|head|first)[\s-]){0,3}(?:mayor|senator|governor|congress(?:man|woman|person)|"
-    r"representative to congress|ambassador|sheriff|fire chief|police chief|chief of police|astronaut|"
-    r"veterinarian|librarian|head coach(?:\sof\sthe\s[a-z ]{4,40}?\bteam)?|coach of the [a-z ]{4,40}?team|"
-    r"judge|bishop|archbishop|imam of [a-z]+|ferry captain|harbou?r master|lighthouse keeper|postmaster|"
-    r"school superintendent|superintendent of schools|news anchor|television presenter|tv presenter|"
+    r"\b(?:(?:the|a|an)\s)?(?P<n>(?:(?:former|retired|only|town|city|county|state|local|deputy|"
+    r"lieutenant|"
+    r"ex-|past|current|chief|head|first)[\s-]){0,3}(?:mayor|senator|governor|congress(?:man|"
+    r"woman|person)|"
+    r"representative to congress|ambassador|sheriff|fire chief|police chief|chief of police|"
+    r"astronaut|"
+    r"veterinarian|librarian|head coach(?:\sof\sthe\s[a-z ]{4,40}?\bteam)?|coach of the [a-z "
+    r"]{4,40}?team|"
+    r"judge|bishop|archbishop|imam of [a-z]+|ferry captain|harbou?r master|lighthouse keeper|"
+    r"postmaster|"
+    r"school superintendent|superintendent of schools|news anchor|television presenter|tv "
+    r"presenter|"
     r"olympian|olympic [a-z]+|professional (?:football|baseball|basketball|hockey|soccer) player|"
-    r"supreme court justice|member of parliament|prime minister|city councilor|coroner|medical examiner|"
-    r"novelist|film director|movie star|rock star|beauty queen|circus [a-z]+|blacksmith|cheesemaker))\b"
+    r"supreme court justice|member of parliament|prime minister|city councilor|coroner|medical "
+    r"examiner|"
+    r"novelist|film director|movie star|rock star|beauty queen|circus [a-z]+|blacksmith|"
+    r"cheesemaker))\b"
 )
 #: these count only with a word that narrows them ("the only veterinarian", "town librarian")
 _NEEDS_MORE = frozenset(

@@ -5,18 +5,23 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from deid import lexicon
+from deid.lexicon import word_set
 from deid.text import name_words
 from deid.text.document import Category, Finding
 from deid.text.tokens import TextView
 
 _STREET_KIND = (
-    r"street|st|road|rd|avenue|ave|av|boulevard|blvd|lane|ln|drive|dr|court|ct|terrace|ter|place|pl|way|"
-    r"circle|cir|highway|hwy|parkway|pkwy|square|sq|trail|trl|turnpike|tpke|alley|loop|run|pike|close|crescent|"
-    r"cres|gardens|gdns|grove|mews|rise|walk|hill|row|yard|view|green|park|croft|vale|parade|wharf|quay|"
+    r"street|st|road|rd|avenue|ave|av|boulevard|blvd|lane|ln|drive|dr|court|ct|terrace|ter|"
+    r"place|pl|way|"
+    r"circle|cir|highway|hwy|parkway|pkwy|square|sq|trail|trl|turnpike|tpke|alley|loop|run|pike|"
+    r"close|crescent|"
+    r"cres|gardens|gdns|grove|mews|rise|walk|hill|row|yard|view|green|park|croft|vale|parade|"
+    r"wharf|quay|"
     r"crossing|extension|plaza|causeway|esplanade|villas|cottages|heights|bypass|broadway|route|rte"
 )
 _UNIT = (
-    r"(?:,?\s{0,2}(?:(?:apt|apartment|unit|suite|ste|flat|floor|fl|room|rm|lot|trailer|space|bldg|no)\.?\s?"
+    r"(?:,?\s{0,2}(?:(?:apt|apartment|unit|suite|ste|flat|floor|fl|room|rm|lot|trailer|space|"
+    r"bldg|no)\.?\s?"
     r"#?\s?[\w-]{1,6}|#\s?[\w-]{1,6}))"
 )
 _STREET = re.compile(
@@ -24,26 +29,32 @@ _STREET = re.compile(
     r"(?:(?:the\s)?(?:(?:[a-z0-9'-]{2,18}|[nsew]\.?|st\.|mt\.|dr\.)\s){1,3}?(?:"
     + _STREET_KIND
     + r")\b\.?|the\s(?:green|street|square|"
-    r"close|crescent|mews|avenue|terrace|grove|village|quay|common)|(?:county|state|rural|farm|forest service)"
+    r"close|crescent|mews|avenue|terrace|grove|village|quay|common)|(?:county|state|rural|farm|"
+    r"forest service)"
     r"\s(?:road|rd|route|highway)\s\d{1,5}|broadway)(?:\s(?:n|s|e|w|ne|nw|se|sw)\b\.?)?"
     + _UNIT
     + r"{0,2}"
 )
 _BOX = re.compile(r"\bp\.?\s?o\.?\s?box\s\d{1,6}\b")
 _ROAD_ONLY = re.compile(
-    r"(?<![\w])(?:[A-Z][a-z'.]{1,15}\s){1,3}(?:Street|Road|Avenue|Lane|Drive|Boulevard|Terrace|Crescent|"
-    r"Close|Court|Highway|Parkway|Turnpike|Rd|Ave|Blvd|Ln)\b|\b(?:Route|Rte|Interstate|Hwy|I-)\s?\d{1,4}\b"
+    r"(?<![\w])(?:[A-Z][a-z'.]{1,15}\s){1,3}(?:Street|Road|Avenue|Lane|Drive|Boulevard|Terrace|"
+    r"Crescent|"
+    r"Close|Court|Highway|Parkway|Turnpike|Rd|Ave|Blvd|Ln)\b|\b(?:Route|Rte|Interstate|Hwy|"
+    r"I-)\s?\d{1,4}\b"
 )
 _STATES = (
-    "alabama|alaska|arizona|arkansas|california|colorado|connecticut|delaware|florida|georgia|hawaii|idaho|"
-    "illinois|indiana|iowa|kansas|kentucky|louisiana|maine|maryland|massachusetts|michigan|minnesota|"
+    "alabama|alaska|arizona|arkansas|california|colorado|connecticut|delaware|florida|georgia|"
+    "hawaii|idaho|"
+    "illinois|indiana|iowa|kansas|kentucky|louisiana|maine|maryland|massachusetts|michigan|"
+    "minnesota|"
     "mississippi|missouri|montana|nebraska|nevada|new hampshire|new jersey|new mexico|new york|"
     "north carolina|north dakota|ohio|oklahoma|oregon|pennsylvania|rhode island|south carolina|"
     "south dakota|tennessee|texas|utah|vermont|virginia|washington|west virginia|wisconsin|wyoming|"
     "district of columbia|puerto rico"
 )
 _STATE_CODES = (
-    "AL|AK|AZ|AR|CA|CO|CT|DE|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD|MA|MI|MN|MS|MO|MT|NE|NV|NH|NJ|NM|NY|NC|ND|"
+    "AL|AK|AZ|AR|CA|CO|CT|DE|FL|GA|HI|ID|IL|IN|IA|KS|KY|LA|ME|MD|MA|MI|MN|MS|MO|MT|NE|NV|NH|NJ|"
+    "NM|NY|NC|ND|"
     "OH|OK|OR|PA|RI|SC|SD|TN|TX|UT|VT|VA|WA|WV|WI|WY|DC|PR"
 )
 _ZIP_AFTER_STATE = re.compile(rf"\b(?:{_STATES})[,.]?\s{{1,3}}(?P<n>\d{{5}}(?:-\d{{4}})?)(?!\d)")
@@ -56,7 +67,8 @@ _ZIP_CUE = re.compile(
 _ZIP4 = re.compile(r"(?<![\w-])\d{5}-\d{4}(?![\w-])")
 _POSTCODE = re.compile(r"(?<!\w)[A-Za-z]{1,2}\d[A-Za-z\d]?\s?\d[A-Za-z]{2}(?!\w)")
 _CITY_NAME_TEXT = (
-    r"(?:St\.|[A-Z][a-z']{1,18})(?:(?:-(?:upon|under|on|le|de|in|the|by|super|sub))*-[A-Z][a-z']{1,18}|"
+    r"(?:St\.|[A-Z][a-z']{1,18})(?:(?:-(?:upon|under|on|le|de|in|the|by|super|"
+    r"sub))*-[A-Z][a-z']{1,18}|"
     r" (?:upon |de |del |la |le )?[A-Z][a-z']{1,18}){0,3}"
 )
 _BEFORE_STATE = re.compile(
@@ -66,52 +78,74 @@ _BEFORE_STATE_UPPER = re.compile(
     rf"(?<![\w])(?P<n>[a-z'.-]{{3,18}}(?: [a-z'-]{{2,18}}){{0,2}}),\s{{0,2}}(?=(?:{_STATES})\b)"
 )
 _CITY_CUE = re.compile(
-    r"(?:\b|(?=&))(?:lives? (?:alone |with \w+ )?in|living in|resid(?:es|ing|ent) (?:in|of)|moved (?:to|from)|from|born in|"
-    r"raised in|grew up in|flying in from|driving (?:up|down|in|over) from|ride (?:back|home) to|home to|"
-    r"travel(?:l?ed|s)? (?:to|from|in)|trip to|travel except|visit(?:ing|ed)? (?:family )?in|picnic in|"
-    r"based in|works? in|house in|hometown|(?:mayor|veterinarian|resident|native|sheriff|librarian) of|"
-    r"church in|plant in|& sons,|and sons,|seen (?:[a-z]+ ){0,3}in|known in|at the|drive to|near|outside|in)\s{1,2}"
+    r"(?:\b|(?=&))(?:lives? (?:alone |with \w+ )?in|living in|resid(?:es|ing|ent) (?:in|of)|"
+    r"moved (?:to|from)|from|born in|"
+    r"raised in|grew up in|flying in from|driving (?:up|down|in|over) from|ride (?:back|home) "
+    r"to|home to|"
+    r"travel(?:l?ed|s)? (?:to|from|in)|trip to|travel except|visit(?:ing|ed)? (?:family )?in|"
+    r"picnic in|"
+    r"based in|works? in|house in|hometown|(?:mayor|veterinarian|resident|native|sheriff|"
+    r"librarian) of|"
+    r"church in|plant in|& sons,|and sons,|seen (?:[a-z]+ ){0,3}in|known in|at the|drive to|"
+    r"near|outside|in)\s{1,2}"
 )
 _PLANT = re.compile(
-    rf"\b(?:at|from|to) the (?P<n>{_CITY_NAME_TEXT}) (?:plant|office|campus|branch|site|store|warehouse|facility|depot)\b"
+    rf"\b(?:at|from|to) the (?P<n>{_CITY_NAME_TEXT}) (?:plant|office|campus|branch|site|store|"
+    rf"warehouse|facility|depot)\b"
 )
 _CITY_NAME = re.compile(_CITY_NAME_TEXT)
 _AFTER_STREET = re.compile(r",[ \n]{1,2}|[ ]|\n")
 _GEO = re.compile(
-    r"(?<![\w])(?:[A-Z][a-z']+(?:'s)?\s){1,3}(?:Ridge|Crossing|Hollow|Point|Creek|Valley|Lake|River|Beach|Bay|"
-    r"Island|Mountain|Canyon|Falls|Springs|Hills|Heights|Meadows|Junction|Landing|Gulch|Bluff|Prairie|Forest|"
-    r"Reservoir|Marina|Campground|Reservation|Moor|Downs|Estate|Common|Harbor|Harbour|Pier|Bridge)\b"
+    r"(?<![\w])(?:[A-Z][a-z']+(?:'s)?\s){1,3}(?:Ridge|Crossing|Hollow|Point|Creek|Valley|Lake|"
+    r"River|Beach|Bay|"
+    r"Island|Mountain|Canyon|Falls|Springs|Hills|Heights|Meadows|Junction|Landing|Gulch|Bluff|"
+    r"Prairie|Forest|"
+    r"Reservoir|Marina|Campground|Reservation|Moor|Downs|Estate|Common|Harbor|Harbour|Pier|"
+    r"Bridge)\b"
     r"(?:\strailer park|\scampground|\smarina)?"
 )
 _GEO_SHORT = re.compile(_GEO.pattern.replace("{1,3}", "{1}", 1))
 _LANDMARK = re.compile(
-    r"\bthe\s(?:[a-z]+\s){0,3}?(?:farm|cannery|cottage|trailer|reservation|flats?|caravan site|trailer park|"
-    r"church|chip shop|mill|quarry|marina|campground|lighthouse|ranch|cabin|barn|chapel|tavern|truck stop|"
-    r"gas station|boatyard|old \w+|level crossing)(?:\s(?:on|off|at|by|behind|above|north of|south of|east of|"
+    r"\bthe\s(?:[a-z]+\s){0,3}?(?:farm|cannery|cottage|trailer|reservation|flats?|caravan site|"
+    r"trailer park|"
+    r"church|chip shop|mill|quarry|marina|campground|lighthouse|ranch|cabin|barn|chapel|tavern|"
+    r"truck stop|"
+    r"gas station|boatyard|old \w+|level crossing)(?:\s(?:on|off|at|by|behind|above|north of|"
+    r"south of|east of|"
     r"west of|near|beside|below|opposite|next to|past)\s(?:the\s)?"
-    r"[a-z]+(?: (?!in\b|and\b|with\b|on\b|at\b)(?:[a-z]+|\d+)){0,2}(?: on the [a-z]+ (?:street|road|lane|corner))?)"
+    r"[a-z]+(?: (?!in\b|and\b|with\b|on\b|at\b)(?:[a-z]+|\d+)){0,2}(?: on the [a-z]+ (?:street|"
+    r"road|lane|corner))?)"
 )
 _PARK = re.compile(
     r"(?<![\w])(?:[A-Z][a-z']+\s){1,3}(?:trailer park|mobile home park|caravan park|caravan site)"
 )
 _ROOM = re.compile(
-    r"(?<![\w])(?:room|rm|bed|bay|cubicle|ward|tower|theatre|theater|or(?=\s\d)|trauma bay|station|wing|"
+    r"(?<![\w])(?:room|rm|bed|bay|cubicle|ward|tower|theatre|theater|or(?=\s\d)|trauma bay|"
+    r"station|wing|"
     r"(?:ground|first|second|third|\d(?:st|nd|rd|th)) floor|floor)\.?\s{0,2}#?\s?"
     r"(?P<n>(?=[\w-]*\d)[a-z0-9]{1,4}(?:-[a-z0-9]{1,3})?)(?!\w|[.:]\d|\s?(?:mg|days?|hours?|min))"
 )
 _WARD_CODE = re.compile(r"(?<![\w.-])(?:\d{1,2}[NSEWnsew]{1,2}-\d{1,3}[A-Za-z]?)(?![\w-])")
 _WARD_NAME = re.compile(
     r"(?<![\w])(?:\d{1,2}\s(?:North|South|East|West|Tower|Main)|(?:North|South|East|West)\s\d{1,2}|"
-    r"(?:[A-Z][a-z']+\s){1,2}(?:Ward|Wing|Pavilion)|(?:the\s)?(?:[A-Z][a-z']+\s){1,2}(?:Unit|Suite|Tower)"
+    r"(?:[A-Z][a-z']+\s){1,2}(?:Ward|Wing|Pavilion)|(?:the\s)?(?:[A-Z][a-z']+\s){1,2}(?:Unit|"
+    r"Suite|Tower)"
     r"(?!\s?(?:No|#|\d)))\b"
 )
 _WARD_ACRONYM = re.compile(
     r"(?<![\w-])(?:MICU|SICU|CCU|CICU|CVICU|NICU|PICU|TICU|AMU|HDU|ITU|MAU|EAU|SAU|ASU)(?![\w-])"
 )
-_INTENSIVE = frozenset(
-    ["micu", "sicu", "ccu", "cicu", "cvicu", "nicu", "picu", "ticu", "itu", "hdu"]
+_INTENSIVE = word_set(
+    """
+    micu sicu ccu cicu cvicu nicu picu ticu itu hdu
+    """
 )
-_NOT_UNITS = frozenset(["the", "intensive", "burn", "stroke", "care", "trauma", "cardiac", "telemetry", "step", "medical", "surgical", "birth", "dialysis", "sleep", "motor", "labor", "day", "emergency", "critical", "coronary", "observation", "unit"])  # fmt: skip
+_NOT_UNITS = word_set(
+    """
+    the intensive burn stroke care trauma cardiac telemetry step medical surgical birth dialysis
+    sleep motor labor day emergency critical coronary observation unit
+    """
+)
 
 
 def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG001
@@ -217,7 +251,10 @@ def _landmarks(view: TextView) -> Iterator[Finding]:
     if view.style == "mixed":
         geo, capitals = _GEO, view.plain
     else:
-        geo, capitals = _GEO_SHORT, re.sub(r"(?<![\w'])[a-z]", lambda m: m.group().upper(), view.lower)
+        geo, capitals = (
+            _GEO_SHORT,
+            re.sub(r"(?<![\w'])[a-z]", lambda m: m.group().upper(), view.lower),
+        )
     for pattern, text in ((geo, capitals), (_PARK, view.plain), (_LANDMARK, view.lower)):
         for match in pattern.finditer(text):
             yield _finding(match.start(), match.end(), "place", "place.landmark")

@@ -17,9 +17,11 @@ def _cue(words: str) -> re.Pattern[str]:
 
 _CUES: tuple[tuple[Category, re.Pattern[str]], ...] = (
     ("record_number", _cue(r"mrn|m\.r\.n\.|med(?:ical)? rec(?:ord)?|h/n|hosp(?:ital)?(?= no| num| id)|"
-                           r"chart(?= no| num| id|#|:)|unit(?= no| num)|empi|uhid|pas(?= no)|corrected")),
+                           r"chart(?= no| num| id|#|:)|unit(?= no| num)|empi|uhid|pas(?= no)|"
+                           r"corrected")),
     ("national_id", _cue(r"ssn|s\.s\.n\.|soc(?:ial)? sec(?:urity)?|nhs|chi(?= no|:)|nino|passport|"
-                         r"national insurance|medicaid|last (?:4|four)(?: of)?(?: ssn| social)?|itin")),
+                         r"national insurance|medicaid|last (?:4|four)(?: of)?(?: ssn| social)?|"
+                         r"itin")),
     ("health_plan", _cue(r"hicn|mbi|member|subscriber|policy|(?:health )?plan|insurance|group(?= no|#|:)|"
                          r"new id|medicare|beneficiary")),
     ("account", _cue(r"acct|account|bank acct|claim|invoice|billing|guarantor|iban|card(?= no|#|:)")),
@@ -30,9 +32,12 @@ _CUES: tuple[tuple[Category, re.Pattern[str]], ...] = (
     ("biometric", _cue(r"bite scan|biometric sign-in|fingerprint badge|voiceprint|fingerprint|"
                        r"retina(?:l)? scan|palm scan|biometric")),
     ("other_id", _cue(r"acc|accession|acc#|csn|fin|har|encounter(?= no|#|:)|visit(?= no| id|#|:)|ref|"
-                      r"reference|auth(?:orization)?|referral auth|rx|prescription|order|job|dictation|"
-                      r"case|specimen|sample|barcode|bracelet|band|pcr|ticket|confirmation|study|subject|"
-                      r"protocol|trial|participant|subject id|id|patient id|pt id|docket|badge|apws")),
+                      r"reference|auth(?:orization)?|referral auth|rx|prescription|order|job|"
+                      r"dictation|"
+                      r"case|specimen|sample|barcode|bracelet|band|pcr|ticket|confirmation|"
+                      r"study|subject|"
+                      r"protocol|trial|participant|subject id|id|patient id|pt id|docket|badge|"
+                      r"apws")),
 )  # fmt: skip
 
 _SSN = re.compile(r"(?<![\w-])\d{3}[- ]\d{2}[- ]\d{4}(?![\w-])")
@@ -59,8 +64,10 @@ _SHAPES: tuple[tuple[Category, re.Pattern[str]], ...] = (
     ("record_number", _TRIPLE),
 )
 _QUANTITY_AFTER = re.compile(
-    r"\A\s?(?:mg|mcg|ug|ng|ml|dl|l(?![\w.])|g(?![\w.])|kg|cm|mm|m(?![\w.])|%|units?\b|iu\b|miu|u/|/ul|/mm|/ml|/l|copies|cells|"
-    r"x10|k(?![\w.])|kcal|cal\b|steps|ppm|hz|bpm|mmhg|mmol|meq|hours?|hrs?|days?|weeks?|years?|per\b|cfu|iu/)"
+    r"\A\s?(?:mg|mcg|ug|ng|ml|dl|l(?![\w.])|g(?![\w.])|kg|cm|mm|m(?![\w.])|%|units?\b|iu\b|miu|"
+    r"u/|/ul|/mm|/ml|/l|copies|cells|"
+    r"x10|k(?![\w.])|kcal|cal\b|steps|ppm|hz|bpm|mmhg|mmol|meq|hours?|hrs?|days?|weeks?|years?|"
+    r"per\b|cfu|iu/)"
 )
 _COUNT_BEFORE = re.compile(
     r"(?:platelets?|plts?|wbc|rbc|load|count|cfu|copies|titer|titre|ferritin|ck|cpk|bnp|nt-probnp|"

@@ -30,7 +30,10 @@ def _unexplained(view: TextView, token: Token) -> bool:
         return False
     if known_context.names_a_drug(view.lower[token.end : token.end + 26]):
         return False
-    if view.plain[token.start - 1 : token.start] == "[" and view.plain[token.end : token.end + 1] == "]":
+    if (
+        view.plain[token.start - 1 : token.start] == "["
+        and view.plain[token.end : token.end + 1] == "]"
+    ):
         return False  # a brand in a code's display
     if not token.text[1:].islower() and not token.shouting:
         inner = token.text.replace("-", "").replace("'", "")
