@@ -7,6 +7,9 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from flask.typing import ResponseReturnValue
 
 from exchange import names
+from exchange.opinion import Basis
+from exchange.opinion_render import basis_sentence
+from exchange.task_states import read_instant
 from runtime import clock, json_text
 from smartapp.errors import CaseUnknown, FormInvalid
 from smartapp.gateway.record_decision import (
@@ -79,6 +82,8 @@ def _page(
         case=case,
         short=names.short_case_id(case_id),
         answer=_answer(answer),
+        signed=clock_time(read_instant(answer.view["record"]["signed_at"]), now),
+        basis=basis_sentence(Basis(**answer.view["record"]["basis"])),
         delivery=_DELIVERY[answer.state],
         filed=clock_time(answer.written_at, now) if answer.written_at else "",
         asked=clock_time(case.asked_at, now),
@@ -114,9 +119,7 @@ def _answer(answer: Answer) -> dict[str, Any]:
         "signer": author["name"],
         "specialty": names.SPECIALTIES.get(author["specialty"], "Specialist"),
         "credentials": author["credentials"],
-        "basis": record["basis"],
         "statement": record["responsibility"],
-        "signed_at": record["signed_at"],
         "fingerprint": fingerprint(answer.original_sha256),
         "replaced": answer.view["replaced"],
         "unknown": answer.view["unknown"],

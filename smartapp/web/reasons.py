@@ -42,6 +42,26 @@ _CATEGORY: Mapping[str, tuple[str, str]] = {
     "refused": ("Part", "that cannot be made safe"),
 }
 _KNOWN = " in this chart"
+_NOUNS: Mapping[str, tuple[str, str]] = {
+    "name": ("name", "names"),
+    "date": ("date or time", "dates and times"),
+    "birth_date": ("date of birth", "dates of birth"),
+    "age": ("age", "ages"),
+    "phone": ("phone number", "phone numbers"),
+    "email": ("e-mail address", "e-mail addresses"),
+    "url": ("web address", "web addresses"),
+    "record_number": ("record number", "record numbers"),
+    "other_id": ("number", "numbers"),
+    "street": ("address", "addresses"),
+    "city": ("place", "places"),
+    "place": ("place", "places"),
+    "postal_code": ("postal code", "postal codes"),
+    "organization": ("organization", "organizations"),
+    "link": ("link", "links"),
+    "extension": ("unknown addition", "unknown additions"),
+    "biometric": ("photo", "photos"),
+    "file": ("file name", "file names"),
+}
 
 
 def reason_words(category: str, rule: str, mark: str) -> tuple[str, str]:
@@ -83,7 +103,5 @@ def counted(words: Mapping[str, int], *, most: int = 5) -> str:
 
 
 def _plural(category: str, count: int) -> str:
-    head = _CATEGORY.get(category, ("unknown element", ""))[0].lower()
-    if count == 1:
-        return head
-    return f"{head[:-1]}ies" if head.endswith("y") else f"{head}s"
+    one, many = _NOUNS.get(category, ("other element", "other elements"))
+    return one if count == 1 else many

@@ -138,9 +138,9 @@ def hospital(
     url: str | None = None,
     policy: Policy | None = None,
     failpoint: Callable[[str], None] = no_failpoint,
-    deid_seconds: float = 60.0,
+    workers: DeidWorkers | None = None,
 ) -> Iterator[Hospital]:
-    """Set a gateway up around a persona's chart."""
+    """Set a gateway up around a persona's chart; shared `workers` spare a process start."""
     database = open_database(url or f"sqlite:///{folder / 'gateway.db'}")
     create_tables(database, RuntimeBase.metadata, SmartAppBase.metadata)
     keyring = Keyring({"k1k1k1k1": b"k" * 32}, index_key=_INDEX_KEY)
@@ -151,7 +151,7 @@ def hospital(
     states, token_store = LaunchStates(database, keyring), Tokens(database, keyring)
     outbound = OutboundClient(allowed_origins=(), allow_loopback_http=True)
     jobs = ListedJobs()
-    workers = DeidWorkers(timeout_seconds=deid_seconds, memory_megabytes=2048, keep_warm=1)
+    own = workers or DeidWorkers(timeout_seconds=60, memory_megabytes=2048, keep_warm=1)
     services = GatewayServices(
         database=database,
         keyring=keyring,
@@ -173,7 +173,7 @@ def hospital(
             client_id=CLIENT,
             key=jose.new_signing_key("ES384"),
         ),
-        deid=workers,
+        deid=own,
         policy=policy or Policy(test_data=True),
         index_key=_INDEX_KEY,
         run_aside=lambda work: work(),
@@ -190,7 +190,8 @@ def hospital(
             encounter_id=encounter_id,
         )
     finally:
-        workers.close()
+        if workers is None:
+            own.close()
         database.dispose()
 
 
@@ -221,3 +222,13 @@ def persona_chart(name: str) -> tuple[MemoryFhirSession, str, str | None]:
         loaded.patient_id,
         loaded.encounter_id,
     )
+
+
+QUESTION = {
+    "specialty": "394589003",
+    "question_type": "next-step",
+    "urgency": "asap",
+    "question": "Potassium 6.1 after insulin in Mrs. Marrowby: dialysis now?",
+    "thinking": "TMP-SMX on lisinopril. Husband Corwin says she uses Tidesalt.",
+}
+INCLUDE = ("problems", "medications", "allergies", "labs", "vitals", "reports", "notes")
