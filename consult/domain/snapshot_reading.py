@@ -287,15 +287,10 @@ def _reports(snapshot: _Snapshot) -> tuple[Document, ...]:
 
 def read_removals(claims: Mapping[str, Any]) -> tuple[Removal, ...]:
     """Return what a receipt says was removed, hidden, refused or missing."""
-    removed = claims.get("removed")
-    counts = {
-        str(name): count
-        for name, count in (removed.items() if isinstance(removed, Mapping) else ())
-        if isinstance(count, int)
-    }
     lines = [
-        Removal(text=f"Removed: {name.replace('_', ' ')}", count=count)
-        for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        Removal(text=f"{words}: {name.replace('_', ' ')}", count=count)
+        for key, words in (("removed", "Removed"), ("general", "Made general"))
+        for name, count in sorted(_counts(claims, key).items(), key=lambda i: (-i[1], i[0]))
     ]
     if isinstance(claims.get("given_back"), int) and claims["given_back"]:
         lines.append(Removal(text="Given back by the asker", count=claims["given_back"]))
@@ -305,3 +300,9 @@ def read_removals(claims: Mapping[str, Any]) -> tuple[Removal, ...]:
             Removal(text=f"{words}: {item}") for item in (items if isinstance(items, list) else ())
         ]
     return tuple(lines)
+
+
+def _counts(claims: Mapping[str, Any], key: str) -> dict[str, int]:
+    found = claims.get(key)
+    items = found.items() if isinstance(found, Mapping) else ()
+    return {str(name): count for name, count in items if isinstance(count, int) and count > 0}

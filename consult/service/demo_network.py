@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
 import pyotp
@@ -89,6 +90,12 @@ def open_demo_network(
     return DEMO_SPECIALISTS
 
 
+@cache
+def _demo_hash() -> str:
+    """One hash for all: the password is printed anyway, and hashing is slow on purpose."""
+    return sign_in.hash_password(DEMO_PASSWORD)
+
+
 def _enrol(services: ConsultServices, unit: Unit, demo: DemoSpecialist) -> None:
     now = clock.now()
     specialists.add(
@@ -100,7 +107,7 @@ def _enrol(services: ConsultServices, unit: Unit, demo: DemoSpecialist) -> None:
             active=True,
         ),
         login=demo.login,
-        password_hash=sign_in.hash_password(DEMO_PASSWORD),
+        password_hash=_demo_hash(),
         totp_secret=sign_in.seal_secret(services, demo.member_id, pyotp.random_base32()),
         credentials=_credentials(demo, now.date()),
         now=now,
