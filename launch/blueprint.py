@@ -15,7 +15,8 @@ from launch.app_launch import LaunchResult, Redirect
 from launch.client import SmartClient
 from launch.errors import LaunchError
 from launch.ports import BrowserRequest
-from runtime import tokens
+from runtime import logs, tokens
+from runtime.log_events import Event
 
 
 class LaunchPages(Protocol):
@@ -58,7 +59,7 @@ class _Routes:
         try:
             target = app_launch.begin(self.client, _asked(secret))
         except LaunchError as error:
-            return self.pages.failed(error)
+            return self._failed(error)
         if target.method == "POST":
             response: Response = self.pages.post_on(target)
         else:
@@ -69,8 +70,26 @@ class _Routes:
         try:
             result = app_launch.finish(self.client, _asked(self.pages.browser_secret()))
         except LaunchError as error:
-            return self.pages.failed(error)
+            return self._failed(error)
+        logs.emit(
+            Event.LAUNCH_DONE,
+            site=result.site.site_id,
+            missing_scopes=len(result.scopes_missing),
+        )
         return self.pages.launched(result)
+
+    def _failed(self, error: LaunchError) -> ResponseReturnValue:
+        logs.emit(
+            Event.LAUNCH_FAILED,
+            site=error.site_id or "",
+            code=error.code,
+            step=str(error.step),
+            reason=error.reason,
+            ehr_code=error.ehr_code or "",
+            http_status=error.http_status or 0,
+            reference=error.reference,
+        )
+        return self.pages.failed(error)
 
 
 def _asked(secret: str | None) -> BrowserRequest:

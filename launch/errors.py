@@ -76,6 +76,8 @@ class LaunchError(Exception):
     kind: ClassVar[Kind] = "bug"
     likely_cause: ClassVar[str] = "A fault in Confer."
     next_action: ClassVar[str] = "Give the reference number to the Confer administrator."
+    # One word of a closed list where a class distinguishes reasons.
+    reason: str = ""
 
     def __init__(
         self,
@@ -228,7 +230,7 @@ class IdentityRefused(LaunchError):
 
     def __init__(self, *, reason: IdentityReason, site_id: str | None = None) -> None:
         """Keep the reason as one word of the closed list."""
-        self.reason: IdentityReason = reason
+        self.reason = reason
         super().__init__(step=Step.IDENTITY, site_id=site_id)
         self.args = (f"{self.args[0]}, {reason}",)
 

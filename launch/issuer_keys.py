@@ -15,8 +15,9 @@ from launch import origins, records
 from launch.discovery import SmartConfiguration, may_call
 from launch.errors import IdentityRefused, IdentityUnreachable, Step
 from launch.ports import Site
-from runtime import clock
+from runtime import clock, logs
 from runtime.errors import OutboundDown
+from runtime.log_events import Event
 from runtime.outbound import OutboundAnswer, OutboundClient
 
 KEEP_SECONDS = 3600.0
@@ -54,9 +55,10 @@ class IssuerKeys:
             return known[1]
         try:
             found = self._fetch(site, configuration, issuer)
-        except IdentityUnreachable:
+        except IdentityUnreachable as down:
             if known is None:
                 raise
+            logs.emit(Event.JWKS_KEPT, host=origins.origin_of(issuer) or "", code=down.code)
             return known[1]
         with self._lock:
             self._known[issuer] = (clock.monotonic(), found)

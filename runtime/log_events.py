@@ -132,6 +132,27 @@ class Event(Enum):
         "reason",
     )
 
+    # launch
+    LAUNCH_DONE = _event(
+        "launch.done",
+        "info",
+        "A doctor launched the app; some wished scopes may be missing.",
+        "site",
+        "missing_scopes",
+    )
+    LAUNCH_FAILED = _event(
+        "launch.failed",
+        "warning",
+        "A launch could not go on; the page shows the same reference.",
+        "site",
+        "code",
+        "step",
+        "reason",
+        "ehr_code",
+        "http_status",
+        "reference",
+    )
+
     # hospital gateway
     ANSWER_FILING_STOPPED = _event(
         "gateway.answer_filing_stopped",

@@ -96,6 +96,23 @@ def test_a_failed_launch_sets_no_cookie_and_redirects_nowhere(desk: Desk) -> Non
     assert pages.errors[0].code == "launch.issuer_unknown"
 
 
+def test_the_log_repeats_the_reference_of_the_page_and_nothing_of_the_browser(
+    desk: Desk, ehr: SmartEhr, caplog: pytest.LogCaptureFixture
+) -> None:
+    browser, pages = _app(desk)
+    browser.get("/callback?error=access_denied&error_description=Quarrow&state=sesame")
+    browser.get("/callback?error=Quarrow")
+    target = Redirect(method="GET", url=browser.get(START).headers["Location"])
+    with caplog.at_level("INFO"):
+        browser.get("/callback?" + urlencode(ehr.authorize(sent_by(target))))
+    assert "launch.done" in caplog.text
+    for error in pages.errors:
+        assert error.reference in caplog.text
+    assert "launch.authorization_refused" in caplog.text
+    for word in ("Quarrow", "sesame", "p-1", "opaque-1", sent_by(target)["state"]):
+        assert word not in caplog.text
+
+
 def test_a_posted_request_is_a_form_of_the_host(ehr: SmartEhr) -> None:
     wide = tuple(f"patient/Type{'x' * 40}{i}.rs" for i in range(50))
     desk = Desk(sites=MemorySites([make_site(scopes=("launch", "openid", *wide))]))
