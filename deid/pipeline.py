@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, cast
 
-from deid import known_identity, sealed_case, subject
+from deid import known_identity, people_tokens, sealed_case, subject
 from deid.errors import CaseHeld, ContentUnusable, ResourceRefused
 from deid.known_identity import KnownIdentity
 from deid.policy import Policy
@@ -19,7 +19,7 @@ from deid.structured.canonical import encoded
 from deid.structured.numbering import Numbered, address, number
 from deid.structured.reference_index import ReferenceIndex, key_of, kind_of
 from deid.structured.resources import clean_resource
-from deid.structured.run import RoleTokens, Run, Scrub
+from deid.structured.run import Run, Scrub
 from deid.structured.version import require_r4
 from deid.text.document import GiveBack, ScrubbedText
 from deid.text.engine import TextEngine
@@ -53,6 +53,9 @@ class CaseInput:
     hidden: frozenset[str] = field(default=frozenset(), repr=False)
     test_data: bool = False
     incomplete: tuple[str, ...] = ()
+    earlier: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Tokens that left before in this case, with the words behind them, from the vault: in a
+    reply `[clinician 1]` must not become somebody else."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,6 +144,7 @@ def _start(case_input: CaseInput, policy: Policy, identity: KnownIdentity) -> Ru
         if kind_of(resource) in policy.types.nodes:
             references.add_walked(resource, position)
     people = PeopleTokens()
+    people_tokens.replay(people, identity, case_input.earlier)
     return Run(
         case_key=CaseKey(case_input.case_key),
         question_time=case_input.question_time,
@@ -148,7 +152,7 @@ def _start(case_input: CaseInput, policy: Policy, identity: KnownIdentity) -> Ru
         references=references,
         roles=policy.roles,
         scrub=_scrub(case_input, identity, people),
-        role_token=_role_token(identity, people),
+        role_token=people_tokens.for_references(identity, people),
     )
 
 
@@ -167,22 +171,6 @@ def _scrub(case_input: CaseInput, identity: KnownIdentity, people: PeopleTokens)
         )
 
     return scrub
-
-
-def _role_token(identity: KnownIdentity, people: PeopleTokens) -> RoleTokens:
-    known: dict[tuple[str, str], str] = {}
-
-    def token(base: str, *, key: str, name: str) -> str:
-        if (key, name) not in known:
-            hits = [hit for hit in identity.find(name) if hit.subject] if name else []
-            if hits:
-                known[(key, name)] = people.token_for(hits[0].token_base, subject=hits[0].subject)
-            else:
-                subject_key = f"reference:{key}" if key else ""
-                known[(key, name)] = people.token_for(base, subject=subject_key, name=name)
-        return known[(key, name)]
-
-    return token
 
 
 def _clean(case_input: CaseInput, policy: Policy, run: Run) -> dict[int, Numbered]:

@@ -200,8 +200,8 @@ def country(value: Any, path: Path, run: Run) -> Any:
 
 
 def link_id(value: Any, path: Path, run: Run) -> Any:
-    """Keep the number of a question in a form."""
-    if isinstance(value, str) and _LINK_ID.fullmatch(value) and any(c.isdigit() for c in value):
+    """Keep the name of a question in a form, unless the text engine would change it."""
+    if isinstance(value, str) and _LINK_ID.fullmatch(value) and run.label(value, path) == value:
         return value
     run.drop("wrong_type", path)
     return ABSENT

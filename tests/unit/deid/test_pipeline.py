@@ -274,3 +274,40 @@ def test_printing_the_input_or_result_shows_no_value() -> None:
     prepared = run(made)
     assert "arrowby" not in repr(prepared)
     assert "arrowby" not in repr(prepared.preview)
+
+
+def test_a_likely_word_in_a_label_can_come_back() -> None:
+    made = condition(code={"text": f"uses {UNKNOWN_WORD} on everything"})
+    (word,) = run(case(made)).preview.likely
+    assert word.word == UNKNOWN_WORD
+    back = run(case(made, given_back=frozenset({word.key}))).sealed
+    assert any(UNKNOWN_WORD.encode() in entry.body for entry in back.entries)
+
+
+def test_a_reply_counts_on_from_the_question() -> None:
+    texts = {"reply": "Dr. Zimmerly agrees", "question": "Seen by Dr. Pellworth, Dr. Zimmerly"}
+    sealed = run(case(texts=texts)).sealed
+    assert sealed.texts["question"] == "Seen by Dr. [clinician 1], Dr. [clinician 2]"
+    assert sealed.texts["reply"] == "Dr. [clinician 2] agrees"
+
+
+def test_a_reply_keeps_the_tokens_that_left_before() -> None:
+    pell = {
+        "resourceType": "Practitioner",
+        "id": "p",
+        "name": [{"family": "Pellworth", "given": ["Orin"]}],
+    }
+    earlier = {
+        "[clinician 1]": "Zimmerly",
+        "[clinician 3]": "Orin Pellworth",
+        "[clinician 4]": "Pellworth",
+        "[clinician 5]": "Zimmerly",
+        "[hospital 2]": "Zorbin Infirmary",
+        "[patient]": "Adela",
+        "no token": "x",
+    }
+    texts = {"reply": "Dr. Pellworth, Dr. Zimmerly and Dr. Quimbolt agree"}
+    made = case(texts=texts, earlier=earlier, identity_resources=(pell,))
+    assert run(made).sealed.texts["reply"] == (
+        "Dr. [clinician 3], Dr. [clinician 1] and Dr. [clinician 6] agree"
+    )
