@@ -7,13 +7,18 @@ from decimal import Decimal
 from typing import Any
 
 
+def mappings(value: object) -> list[Mapping[str, Any]]:
+    """Return the JSON objects in a list; anything else in its place counts for nothing."""
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+
 def concept_words(concept: object) -> str:
     """Return the words of a CodeableConcept: its text, else a display, else a code."""
     if not isinstance(concept, Mapping):
         return ""
     if isinstance(concept.get("text"), str) and concept["text"].strip():
         return str(concept["text"]).strip()
-    codings = [item for item in concept.get("coding") or [] if isinstance(item, Mapping)]
+    codings = mappings(concept.get("coding"))
     for name in ("display", "code"):
         for coding in codings:
             if isinstance(coding.get(name), str) and coding[name].strip():
@@ -28,8 +33,7 @@ def codes_of(concepts: object) -> set[str]:
         str(coding.get("code"))
         for item in items
         if isinstance(item, Mapping)
-        for coding in item.get("coding") or []
-        if isinstance(coding, Mapping)
+        for coding in mappings(item.get("coding"))
     }
 
 

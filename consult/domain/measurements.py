@@ -9,6 +9,7 @@ from consult.domain.case_view import Line, Point, Series
 from consult.domain.codes_in_words import (
     codes_of,
     concept_words,
+    mappings,
     number_of,
     value_words,
 )
@@ -75,7 +76,7 @@ def _holders(observation: Resource) -> Iterator[tuple[Resource, str]]:
     name = concept_words(observation.get("code"))
     if any(key.startswith("value") for key in observation):
         yield observation, name
-    for component in observation.get("component") or []:
+    for component in mappings(observation.get("component")):
         yield component, concept_words(component.get("code")) or name
 
 
@@ -118,7 +119,7 @@ def _words(observation: Resource) -> Iterator[Line]:
 
 
 def _range(holder: Resource) -> tuple[Decimal | None, Decimal | None]:
-    for item in holder.get("referenceRange") or []:
+    for item in mappings(holder.get("referenceRange")):
         ends = [
             number_of(item[end].get("value")) if isinstance(item.get(end), Mapping) else None
             for end in ("low", "high")

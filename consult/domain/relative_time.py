@@ -63,7 +63,8 @@ def when_of(resource: Mapping[str, Any], *elements: str) -> When:
 def _of_element(element: object) -> When | None:
     if not isinstance(element, Mapping):
         return None
-    for extension in element.get("extension") or []:
+    extensions = element.get("extension")
+    for extension in extensions if isinstance(extensions, list) else ():
         if not isinstance(extension, Mapping):
             continue
         duration = extension.get("valueDuration")

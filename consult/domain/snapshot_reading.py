@@ -11,6 +11,7 @@ from consult.domain.codes_in_words import (
     attachment_text,
     codes_of,
     concept_words,
+    mappings,
     number_of,
     one_line,
     quantity_words,
@@ -35,8 +36,8 @@ class _Snapshot:
         self._by_type: dict[str, list[tuple[str, Resource]]] = {}
         self._by_url: dict[str, Resource] = {}
         for snapshot in snapshots:
-            for entry in snapshot.get("entry") or []:
-                resource = entry.get("resource") if isinstance(entry, Mapping) else None
+            for entry in mappings(snapshot.get("entry")):
+                resource = entry.get("resource")
                 if isinstance(resource, Mapping):
                     url = str(entry.get("fullUrl"))
                     kind = str(resource.get("resourceType"))
@@ -111,16 +112,17 @@ def _subject(snapshot: _Snapshot) -> str:
     words = [_WORDS_FOR.get(str(patient.get("gender")), "Person")]
     for observation in snapshot.of("Observation"):
         if names.LOINC_AGE in codes_of(observation.get("code")):
-            quantity = observation.get("valueQuantity") or {}
-            words.append(_age_words(quantity))
+            words.append(_age_words(observation.get("valueQuantity")))
             break
-    address: Resource = next(iter(patient.get("address") or []), {})
+    address: Resource = next(iter(mappings(patient.get("address"))), {})
     if address.get("state"):
         words.append(str(address["state"]))
     return ", ".join(word for word in words if word)
 
 
-def _age_words(quantity: Resource) -> str:
+def _age_words(quantity: object) -> str:
+    if not isinstance(quantity, Mapping):
+        return ""
     value = number_of(quantity.get("value"))
     if value is None:
         return ""
@@ -172,7 +174,7 @@ def _dosage(medication: Resource) -> str:
                 if isinstance(item.get("text"), str):
                     return str(item["text"])
                 dose = item.get("dose") or next(
-                    (rate.get("doseQuantity") for rate in item.get("doseAndRate") or []), None
+                    (rate.get("doseQuantity") for rate in mappings(item.get("doseAndRate"))), None
                 )
                 return quantity_words(dose)
     return ""
@@ -180,10 +182,9 @@ def _dosage(medication: Resource) -> str:
 
 def _allergy(allergy: Resource) -> Line:
     reactions = [
-        one_line(", ".join(concept_words(sign) for sign in reaction.get("manifestation") or []))
+        one_line(", ".join(concept_words(sign) for sign in mappings(reaction.get("manifestation"))))
         + (f" ({reaction['severity']})" if reaction.get("severity") else "")
-        for reaction in allergy.get("reaction") or []
-        if isinstance(reaction, Mapping)
+        for reaction in mappings(allergy.get("reaction"))
     ]
     words = "; ".join(reaction for reaction in reactions if reaction.strip())
     named = concept_words(allergy.get("code"))
@@ -196,9 +197,7 @@ def _allergy(allergy: Resource) -> Line:
 
 def _relative(history: Resource) -> Line:
     conditions = ", ".join(
-        concept_words(item.get("code"))
-        for item in history.get("condition") or []
-        if isinstance(item, Mapping)
+        concept_words(item.get("code")) for item in mappings(history.get("condition"))
     )
     return Line(
         text=f"{concept_words(history.get('relationship'))}: {conditions}".strip(": "),
@@ -247,23 +246,27 @@ def _timeline(snapshot: _Snapshot) -> tuple[Line, ...]:
 
 
 def _encounter_words(encounter: Resource) -> str:
-    kinds = ", ".join(filter(None, (concept_words(item) for item in encounter.get("type") or [])))
+    kinds = ", ".join(
+        filter(None, (concept_words(item) for item in mappings(encounter.get("type"))))
+    )
     coded = encounter.get("class")
     place = (
         str(coded.get("display") or coded.get("code") or "") if isinstance(coded, Mapping) else ""
     )
-    reasons = ", ".join(filter(None, (concept_words(r) for r in encounter.get("reasonCode") or [])))
+    reasons = ", ".join(
+        filter(None, (concept_words(r) for r in mappings(encounter.get("reasonCode"))))
+    )
     return one_line(": ".join(part for part in (kinds or place, reasons) if part))
+
+
+def _joined(concepts: object) -> str:
+    return ", ".join(filter(None, (concept_words(one) for one in mappings(concepts))))
 
 
 def _notes(snapshot: _Snapshot) -> tuple[Document, ...]:
     notes = []
     for key, one in snapshot.keyed("DocumentReference"):
-        texts = [
-            attachment_text(item.get("attachment"))
-            for item in one.get("content") or []
-            if isinstance(item, Mapping)
-        ]
+        texts = [attachment_text(item.get("attachment")) for item in mappings(one.get("content"))]
         text = "\n\n".join(part for part in texts if part)
         if text:
             title = concept_words(one.get("type")) or str(one.get("description") or "Note")
@@ -275,7 +278,7 @@ def _notes(snapshot: _Snapshot) -> tuple[Document, ...]:
 def _reports(snapshot: _Snapshot) -> tuple[Document, ...]:
     reports = []
     for key, one in snapshot.keyed("DiagnosticReport"):
-        texts = [attachment_text(item) for item in one.get("presentedForm") or []]
+        texts = [attachment_text(item) for item in mappings(one.get("presentedForm"))]
         texts.append(str(one.get("conclusion") or ""))
         text = "\n\n".join(part for part in texts if part.strip())
         if text:
