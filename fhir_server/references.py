@@ -42,11 +42,11 @@ def strip_base(address: str, base_url: str) -> str:
 def rewrite(value: Any, replace: Callable[[str, str], str], *, path: str = "") -> Any:
     """Return a copy in which `replace(text, path)` decided on every address-like text.
 
-    A nested Bundle is handed through untouched: its entries point at one another by their
-    own fullUrls, and its bytes may be signed.
+    A Bundle, at the root or nested, is handed through untouched: its entries point at one
+    another by their own fullUrls, and its bytes may be signed.
     """
     if isinstance(value, dict):
-        if path and value.get("resourceType") == "Bundle":
+        if value.get("resourceType") == "Bundle":
             return value
         return {
             key: (
@@ -62,12 +62,12 @@ def rewrite(value: Any, replace: Callable[[str, str], str], *, path: str = "") -
 
 
 def references_in(value: Any) -> Iterator[str]:
-    """Yield every Reference.reference of a resource, nested Bundles left out."""
-    if isinstance(value, Mapping):
+    """Yield every Reference.reference of a resource, Bundles left out."""
+    if isinstance(value, Mapping) and value.get("resourceType") != "Bundle":
         for key, item in value.items():
             if key == "reference" and isinstance(item, str):
                 yield item
-            elif not (isinstance(item, Mapping) and item.get("resourceType") == "Bundle"):
+            else:
                 yield from references_in(item)
     elif isinstance(value, list):
         for item in value:

@@ -41,9 +41,7 @@ def test_rewriting_leaves_a_nested_bundle_alone() -> None:
     assert value["focus"] == {"reference": "old"}
 
 
-def test_a_root_bundle_is_rewritten_but_not_the_bundle_in_it() -> None:
-    inner = {"resourceType": "Bundle", "entry": [{"resource": {"url": "old"}}]}
-    root = {"resourceType": "Patient", "link": [{"other": {"reference": "old"}}], "x": inner}
-    changed = references.rewrite(root, lambda _text, _path: "new")
-    assert changed["link"][0]["other"]["reference"] == "new"
-    assert changed["x"] == inner
+def test_a_bundle_at_the_root_is_left_alone_too() -> None:
+    bundle = {"resourceType": "Bundle", "entry": [{"resource": {"subject": {"reference": "old"}}}]}
+    assert references.rewrite(bundle, lambda _text, _path: "new") == bundle
+    assert list(references.references_in(bundle)) == []
