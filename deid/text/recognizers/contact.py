@@ -57,43 +57,74 @@ _USER = re.compile(
 _USER_BESIDE_NAME = re.compile(
     r"\((?P<n>(?=[a-z._]*\d)[a-z]{3,}[a-z0-9._]{1,30}|[a-z]{2,}[._][a-z]{2,})\)"
 )
-_FILE = re.compile(
-    r"(?<![\w/.])[\w()+-]{1,120}(?:\.[\w-]{1,20})?\.(?:jpe?g|png|gif|bmp|tiff?|heic|pdf|docx?|"
-    r"xlsx?|pptx?|rtf|"
-    r"txt|csv|dcm|mp[34]|mov|avi|wav|m4a|zip|html?|xml|json)\b"
+_FILE_ENDING = re.compile(
+    r"\.(?:jpe?g|png|gif|bmp|tiff?|heic|pdf|docx?|xlsx?|pptx?|rtf|txt|csv|dcm|mp[34]|mov|avi|wav|"
+    r"m4a|zip|html?|xml|json)\b"
 )
+_FILE_STEM = re.compile(r"[\w()+.-]{1,120}\Z")
+_TOP_DOMAINS = (".com", ".org", ".net", ".edu", ".gov", ".info", ".io", ".health", ".care", ".uk")
 
-_PLAIN: tuple[tuple[re.Pattern[str], Category, str], ...] = (
-    (_PHONE, "phone", "contact.phone"),
-    (_EMAIL, "email", "contact.email"),
-    (_BROKEN_EMAIL, "email", "contact.email_spelled"),
-    (_URL, "url", "contact.url"),
-    (_HOST, "url", "contact.host"),
-    (_IP, "ip", "contact.ip"),
-    (_IPV6, "ip", "contact.ip"),
-    (_MAC, "ip", "contact.mac"),
-    (_HANDLE, "username", "contact.handle"),
-    (_FILE, "file", "contact.file_name"),
+#: what must stand in a text for a pattern to be worth trying (any of them; none: always tried)
+_PLAIN: tuple[tuple[tuple[str, ...], re.Pattern[str], Category, str], ...] = (
+    ((), _PHONE, "phone", "contact.phone"),
+    (("@",), _EMAIL, "email", "contact.email"),
+    ((" at ", "(at)", "[at]"), _BROKEN_EMAIL, "email", "contact.email_spelled"),
+    (("://", "www."), _URL, "url", "contact.url"),
+    (_TOP_DOMAINS, _HOST, "url", "contact.host"),
+    ((".",), _IP, "ip", "contact.ip"),
+    ((":",), _IPV6, "ip", "contact.ip"),
+    ((":", "-"), _MAC, "ip", "contact.mac"),
+    (("@",), _HANDLE, "username", "contact.handle"),
+)
+_USER_WORDS = (
+    "user",
+    "log",
+    "handle",
+    "screen",
+    "account",
+    "skype",
+    "gram",
+    "twitter",
+    "book",
+    "app",
 )
 
 
 def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG001
     """Yield every way to reach somebody, and names of files and accounts."""
     text = view.lower
-    for pattern, category, rule in _PLAIN:
+    for needles, pattern, category, rule in _PLAIN:
+        if needles and not any(needle in text for needle in needles):
+            continue
         for match in pattern.finditer(text):
-            yield _finding(match.start(), match.end(), category, rule)
+            yield _finding(*match.span(), category, rule)
+    for ending in _FILE_ENDING.finditer(text):
+        stem = _FILE_STEM.search(text, max(0, ending.start() - 120), ending.start())
+        if stem:
+            yield _finding(stem.start(), ending.end(), "file", "contact.file_name")
+    yield from _short_numbers(text)
+    yield from _user_names(view)
+
+
+def _short_numbers(text: str) -> Iterator[Finding]:
     for match in _EXTENSION.finditer(text):
-        yield _finding(match.start(), match.end(), "phone", "contact.extension", base="extension")
+        yield _finding(*match.span(), "phone", "contact.extension", base="extension")
     for match in _SHORT.finditer(text):
         base = "pager" if match["cue"][0] in "pb" and match["cue"][:2] != "ph" else "phone"
-        yield _finding(match.start("n"), match.end("n"), "phone", "contact.short_number", base=base)
-    for match in _PAGED_AT.finditer(text):
-        yield _finding(match.start("n"), match.end("n"), "phone", "contact.short_number")
-    for pattern in (_USER, _USER_BESIDE_NAME):
-        for match in pattern.finditer(text):
-            if not view.plain[match.start("n") : match.end("n")].isupper() or pattern is _USER:
-                yield _finding(match.start("n"), match.end("n"), "username", "contact.user_name")
+        yield _finding(*match.span("n"), "phone", "contact.short_number", base=base)
+    if " at " in text:
+        for match in _PAGED_AT.finditer(text):
+            yield _finding(*match.span("n"), "phone", "contact.short_number")
+
+
+def _user_names(view: TextView) -> Iterator[Finding]:
+    if any(word in view.lower for word in _USER_WORDS):
+        for match in _USER.finditer(view.lower):
+            yield _finding(*match.span("n"), "username", "contact.user_name")
+    if "(" in view.lower:
+        for match in _USER_BESIDE_NAME.finditer(view.lower):
+            if not view.plain[match.start("n") : match.end("n")].isupper():
+                yield _finding(*match.span("n"), "username", "contact.user_name")
 
 
 def _finding(start: int, end: int, category: Category, rule: str, *, base: str = "") -> Finding:

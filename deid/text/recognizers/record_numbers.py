@@ -1,9 +1,12 @@
 """Numbers of people, records, policies, accounts and devices: by cue, by pattern, by shape."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import cache
+from typing import NamedTuple, cast
 
+from deid import lexicon
 from deid.text.document import Category, Finding
 from deid.text.tokens import TextView
 
@@ -11,35 +14,10 @@ _VALUE = r"(?P<n>(?=[\w/.-]{0,29}\d)[a-z0-9](?:[\w./-]{0,28}\w)?)"
 _SEPARATOR = r"(?:\s?(?:no|num|number|nr|id|code|card)\b\.?)?\s{0,2}[:#=]?\s{0,3}[(#]?\s?"
 
 
-def _cue(words: str) -> re.Pattern[str]:
-    return re.compile(rf"(?<![a-z])(?:{words}){_SEPARATOR}{_VALUE}")
+_AFTER_CUE = re.compile(_SEPARATOR + _VALUE)
+_MARK = re.compile(r" ?(?:no|num|number|id)\b| ?[#:]")
 
-
-_CUES: tuple[tuple[Category, re.Pattern[str]], ...] = (
-    ("record_number", _cue(r"mrn|m\.r\.n\.|med(?:ical)? rec(?:ord)?|h/n|hosp(?:ital)?(?= no| num| id)|"
-                           r"chart(?= no| num| id|#|:)|unit(?= no| num)|empi|uhid|pas(?= no)|"
-                           r"corrected")),
-    ("national_id", _cue(r"ssn|s\.s\.n\.|soc(?:ial)? sec(?:urity)?|nhs|chi(?= no|:)|nino|passport|"
-                         r"national insurance|medicaid|last (?:4|four)(?: of)?(?: ssn| social)?|"
-                         r"itin")),
-    ("health_plan", _cue(r"hicn|mbi|member|subscriber|policy|(?:health )?plan|insurance|group(?= no|#|:)|"
-                         r"new id|medicare|beneficiary")),
-    ("account", _cue(r"acct|account|bank acct|claim|invoice|billing|guarantor|iban|card(?= no|#|:)")),
-    ("license", _cue(r"lic|licen[cs]e|driver'?s licen[cs]e|dl|dea|npi|gmc|nmc|hcpc|ahpra|state lic|"
-                     r"registration|badge|certificate|upin|licen[cs]e \(")),
-    ("vehicle", _cue(r"plate|vin|license plate|reg(?= no|:)|tag(?= no|#|:)|car \(|vehicle")),
-    ("device", _cue(r"serial|s/n|sn|lot|batch|udi|imei|device id|implant|model(?= no|#|:)|pump serial")),
-    ("biometric", _cue(r"bite scan|biometric sign-in|fingerprint badge|voiceprint|fingerprint|"
-                       r"retina(?:l)? scan|palm scan|biometric")),
-    ("other_id", _cue(r"acc|accession|acc#|csn|fin|har|encounter(?= no|#|:)|visit(?= no| id|#|:)|ref|"
-                      r"reference|auth(?:orization)?|referral auth|rx|prescription|order|job|"
-                      r"dictation|"
-                      r"case|specimen|sample|barcode|bracelet|band|pcr|ticket|confirmation|"
-                      r"study|subject|"
-                      r"protocol|trial|participant|subject id|id|patient id|pt id|docket|badge|"
-                      r"apws")),
-)  # fmt: skip
-
+_DIGIT = re.compile(r"\d")
 _SSN = re.compile(r"(?<![\w-])\d{3}[- ]\d{2}[- ]\d{4}(?![\w-])")
 _NHS = re.compile(r"(?<![\w-])\d{3}[- ]\d{3}[- ]\d{4}(?![\w-])")
 _NINO = re.compile(r"(?<!\w)[a-ceghj-prtw-z]{2}\s?\d{2}\s?\d{2}\s?\d{2}\s?[a-d](?!\w)")
@@ -48,7 +26,7 @@ _UDI = re.compile(r"\(01\)\d{14}(?:\(\d{2,3}\)[\w./-]{1,20}){0,5}")
 _VIN = re.compile(r"(?<!\w)(?=[a-z]{0,16}\d)(?=\d{0,16}[a-z])[a-hj-npr-z0-9]{17}(?!\w)")
 _UUID = re.compile(r"(?<!\w)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?!\w)")
 _TRIPLE = re.compile(r"(?<![\w./-])\d{2}-\d{2}-\d{2}(?![\w/-])")
-_CODE = re.compile(r"(?<![\w.])#?[a-z0-9]+(?:[-_/][a-z0-9]+){0,5}(?![\w]|\.\d)")
+_CODE = re.compile(r"(?<![\w.])#?(?=[a-z_/-]{0,20}\d)[a-z0-9]+(?:[-_/][a-z0-9]+){0,5}(?![\w]|\.\d)")
 _SERIAL = re.compile(r"(?<![a-z])(?:sn|s/n)\s?#?:?\s?\d{5,}\b")
 _VOICEPRINT = re.compile(r"\b(?:voiceprint|faceprint|fingerprint)\s(?:id\s)?(?=\w*\d)[\w-]{4,20}\b")
 _SHAPES: tuple[tuple[Category, re.Pattern[str]], ...] = (
@@ -75,19 +53,57 @@ _COUNT_BEFORE = re.compile(
 )
 
 
+class _Cue(NamedTuple):
+    words: str
+    category: Category
+    marked: bool
+
+
+@cache
+def _cues() -> Mapping[str, tuple[_Cue, ...]]:
+    """Return the announcing words by their first word, the longest first."""
+    grouped: dict[str, list[_Cue]] = {}
+    for line in lexicon.words("number_cues"):
+        category, words, mark = line.split(" | ")
+        first = re.split(r"[^a-z]", words, maxsplit=1)[0]
+        grouped.setdefault(first, []).append(
+            _Cue(words, cast(Category, category), mark == "marked")
+        )
+    return {
+        first: tuple(sorted(cues, key=lambda c: (-len(c.words), c.words, c.category)))
+        for first, cues in grouped.items()
+    }
+
+
 def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG001
     """Yield every number that could lead back to a person."""
     text = view.lower
-    for category, pattern in _CUES:
-        for match in pattern.finditer(text):
-            if _is_number(match["n"], text, match.end("n")):
-                yield _finding(match.start("n"), match.end("n"), category, "number.cue")
-    for category, pattern in _SHAPES:
-        for match in pattern.finditer(text):
-            yield _finding(match.start(), match.end(), category, "number.pattern")
+    if not _DIGIT.search(text):
+        return
+    yield from _announced(view)
+    for category, shape in _SHAPES:
+        for match in shape.finditer(text):
+            yield _finding(*match.span(), category, "number.pattern")
     for match in _CODE.finditer(text):
         if _looks_issued(match.group(), text, match.start(), match.end()):
             yield _finding(match.start(), match.end(), "other_id", "number.shape")
+
+
+def _announced(view: TextView) -> Iterator[Finding]:
+    text = view.lower
+    cues = _cues()
+    for token in view.tokens:
+        first = token.lower
+        for cue in cues.get(first, ()):
+            end = token.start + len(cue.words)
+            if not text.startswith(cue.words, token.start) or text[end : end + 1].isalpha():
+                continue
+            if cue.marked and not _MARK.match(text, end):
+                continue
+            match = _AFTER_CUE.match(text, end)
+            if match and _is_number(match["n"], text, match.end("n")):
+                yield _finding(*match.span("n"), cue.category, "number.cue")
+                break
 
 
 def _is_number(value: str, text: str, end: int) -> bool:
