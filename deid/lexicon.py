@@ -1,7 +1,7 @@
 """The word lists of deid/lists, loaded once when first needed."""
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 
@@ -58,7 +58,7 @@ _MEDICAL_ENDING = re.compile(
 _ENDINGS = ("s", "es", "ed", "d", "ing", "ly", "ness")
 
 
-@cache
+@lru_cache(maxsize=16_384)
 def is_ordinary(word: str) -> bool:
     """Return whether a folded word needs no explanation as a name.
 

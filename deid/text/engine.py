@@ -1,12 +1,12 @@
 """Free text in, free text without identifiers out: the order of all recognizers."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from deid import known_identity
 from deid.text import overlap, redactor, tokens, wording
-from deid.text.document import GENERALIZED, Finding, GiveBack, Kind, ScrubbedText, Span
+from deid.text.document import GENERALIZED, Finding, GiveBack, Kind, ScrubbedText
 from deid.text.known_names import known_findings
 from deid.text.people import PeopleTokens
 from deid.text.propagation import propagate
@@ -82,7 +82,8 @@ class TextEngine:
         view = tokens.view(text)
         findings = list(self._findings(view, identity, question_time, hidden))
         merged = overlap.merge([*findings, *propagate(view, findings)])
-        return redactor.redact(text, _spans(text, view, merged, people, given_back, path))
+        words = _Wording(text=text, view=view, people=people, given_back=given_back, path=path)
+        return redactor.redact(text, words.edits(merged))
 
     @staticmethod
     def _findings(
@@ -109,44 +110,44 @@ def _hidden(view: TextView, hidden: Iterable[str]) -> Iterator[Finding]:
             start = view.lower.find(sought, end)
 
 
-def _spans(
-    text: str,
-    view: TextView,
-    merged: list[Finding],
-    people: PeopleTokens,
-    given_back: frozenset[GiveBack],
-    path: str,
-) -> Iterator[Span]:
-    seen: dict[str, int] = {}
-    end_before = 0
-    for finding in merged:
-        start = max(end_before, view.folded.original_start(finding.start))
-        end = view.folded.original_end(finding.end)
-        if start >= end:
-            continue
-        end_before = end
-        original = text[start:end]
-        key: GiveBack | None = None
-        kind: Kind = "removed"
-        output = ""
-        if finding.confidence == "likely":
-            seen[original] = seen.get(original, 0) + 1
-            key, kind = GiveBack(path, original, seen[original]), "likely"
-            if key in given_back:
-                kind, output = "given_back", original
-        elif finding.category == "hidden":
-            kind = "hidden"
-        elif finding.category in GENERALIZED:
-            kind = "general"
-        yield Span(
-            start=start,
-            end=end,
-            out_start=0,
-            out_end=0,
-            category=finding.category,
-            confidence=finding.confidence,
-            rule=finding.rule,
-            replacement=output or wording.replacement(finding, original, people),
-            kind=kind,
-            give_back=key,
-        )
+@dataclass(frozen=True, kw_only=True)
+class _Wording:
+    """How the findings of one text become edits."""
+
+    text: str = field(repr=False)
+    view: TextView
+    people: PeopleTokens
+    given_back: frozenset[GiveBack]
+    path: str
+
+    def edits(self, findings: Iterable[Finding]) -> Iterator[redactor.Edit]:
+        seen: dict[str, int] = {}
+        end_before = 0
+        for finding in findings:
+            start = max(end_before, self.view.folded.original_start(finding.start))
+            end = self.view.folded.original_end(finding.end)
+            if start >= end:
+                continue
+            end_before = end
+            if finding.confidence == "likely":
+                yield self._likely(finding, start, end, seen)
+                continue
+            output = wording.replacement(finding, self.text[start:end], self.people)
+            yield redactor.Edit(start, end, finding, _kind(finding), output, None)
+
+    def _likely(
+        self, finding: Finding, start: int, end: int, seen: dict[str, int]
+    ) -> redactor.Edit:
+        word = self.text[start:end]
+        seen[word] = seen.get(word, 0) + 1
+        key = GiveBack(self.path, word, seen[word])
+        if key in self.given_back:
+            return redactor.Edit(start, end, finding, "given_back", word, key)
+        output = wording.replacement(finding, word, self.people)
+        return redactor.Edit(start, end, finding, "likely", output, key)
+
+
+def _kind(finding: Finding) -> Kind:
+    if finding.category == "hidden":
+        return "hidden"
+    return "general" if finding.category in GENERALIZED else "removed"

@@ -30,12 +30,10 @@ def merge(findings: Iterable[Finding]) -> list[Finding]:
 def _join(first: Finding, second: Finding) -> Finding:
     winner = max(first, second, key=_weight)
     surer = max(first.confidence, second.confidence, key=_RANK.__getitem__)
-    return replace(
-        winner,
-        start=min(first.start, second.start),
-        end=max(first.end, second.end),
-        confidence=surer,
-    )
+    start, end = min(first.start, second.start), max(first.end, second.end)
+    if (start, end, surer) == (winner.start, winner.end, winner.confidence):
+        return winner
+    return replace(winner, start=start, end=end, confidence=surer)
 
 
 def _weight(finding: Finding) -> tuple[bool, int, int, bool, str]:

@@ -5,6 +5,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from deid.folding import FoldedText, fold
 
@@ -15,14 +16,16 @@ _NARROW, _WIDE = 40, 110
 _SENTENCE_END = frozenset(".:;!?\n|>]*")
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
-    """One word; offsets are of the folded text."""
+class Token(NamedTuple):
+    """One word; offsets are of the folded text. A tuple, because there are very many."""
 
     start: int
     end: int
-    text: str = field(repr=False)
-    lower: str = field(repr=False)
+    text: str
+    lower: str
+
+    def __repr__(self) -> str:
+        return f"Token({self.start}-{self.end})"
 
     @property
     def capitalized(self) -> bool:
@@ -100,7 +103,7 @@ def unwrap(text: str) -> str:
     width = max(map(len, lines))
     if len(lines) == 1 or not _NARROW <= width <= _WIDE:
         return text
-    pieces = []
+    pieces: list[str] = []
     for line, following in zip(lines, lines[1:], strict=False):
         word = following.split(" ", 1)[0]
         soft = bool(line) and bool(word) and len(line) + 1 + len(word) > width
