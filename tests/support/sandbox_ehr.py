@@ -10,13 +10,14 @@ from urllib.parse import parse_qs, urlsplit
 
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
 
 from runtime import clock, jose, settings, tokens
 from runtime.database import open_database
 from runtime.jose import SigningKey
 from runtime.settings_schema import Settings
 from sandbox import app as ehr_app
-from sandbox import grants, services
+from sandbox import charts, grants, services
 from sandbox.clients import Client, hash_secret
 from sandbox.grants import Context
 from sandbox.services import SandboxServices
@@ -33,6 +34,7 @@ APP_SCOPES = (
     "patient/Communication.c user/Patient.rs"
 )
 SYSTEM_SCOPES = "system/Patient.rs system/DocumentReference.crus system/Communication.crs"
+WRITE = "patient/DocumentReference.c patient/DocumentReference.rs"
 SECRET = "fault-secret-for-tests"
 
 
@@ -53,8 +55,6 @@ class SandboxEhr:
     def launch(self, patient_id: str = ADELA, *, client_id: str = "confer-app") -> str:
         """A fresh launch value, as the chart page makes one."""
         with self.services.database.transaction() as session:
-            from sandbox import charts  # noqa: PLC0415
-
             context = charts.launch_context(session, patient_id, DOCTOR)
             return grants.mint_launch(
                 session, client_id=client_id, context=context, now=clock.now()
@@ -153,3 +153,38 @@ def challenge_of(verifier: str) -> str:
 def query_of(location: str) -> dict[str, str]:
     """The query of a redirect, one value a name."""
     return {name: values[0] for name, values in parse_qs(urlsplit(location).query).items()}
+
+
+def call(
+    ehr: SandboxEhr, token: str, path: str, method: str = "GET", body: Any = None
+) -> TestResponse:
+    """One FHIR call with a token."""
+    headers = {"Authorization": f"Bearer {token}"}
+    if body is not None:
+        headers["Content-Type"] = "application/fhir+json"
+    return ehr.browser().open(f"/fhir/{path}", method=method, headers=headers, json=body)
+
+
+def ids(answer: TestResponse) -> set[str]:
+    """The ids of a searchset."""
+    return {entry["resource"]["id"] for entry in answer.get_json().get("entry", [])}
+
+
+def note(patient_id: str = ADELA, **changed: Any) -> dict[str, Any]:
+    """A consult note for a chart."""
+    resource: dict[str, Any] = {
+        "resourceType": "DocumentReference",
+        "status": "current",
+        "docStatus": "final",
+        "type": {"coding": [{"system": "http://loinc.org", "code": "11488-4"}]},
+        "subject": {"reference": f"Patient/{patient_id}"},
+        "content": [
+            {
+                "attachment": {
+                    "contentType": "text/plain",
+                    "data": base64.b64encode(b"Bottom line: wait.").decode(),
+                }
+            }
+        ],
+    }
+    return {**resource, **changed}

@@ -212,9 +212,7 @@ def test_a_faulty_assertion_is_refused(ehr: SandboxEhr, claims: dict[str, Any]) 
 
 def test_an_assertion_signed_by_another_key_is_refused(ehr: SandboxEhr) -> None:
     stranger = jose.new_signing_key("ES384")
-    forged = jose.client_assertion(
-        stranger, client_id="confer-app", audience=f"{EHR}/auth/token"
-    )
+    forged = jose.client_assertion(stranger, client_id="confer-app", audience=f"{EHR}/auth/token")
 
     assert redeem(ehr, code_for(ehr), client_assertion=forged).status_code == 401
 
