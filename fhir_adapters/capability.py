@@ -59,6 +59,15 @@ class Capability:
         found = self.types.get(resource_type)
         return found is not None and name in found.search_params
 
+    def takes_count(self, resource_type: str) -> bool:
+        """Tell whether a page size may be asked for.
+
+        Most servers take `_count` without declaring it; where some types declare it, the
+        others are taken to refuse it (MEDITECH, 2026).
+        """
+        declared = any("_count" in found.search_params for found in self.types.values())
+        return not declared or self.has_param(resource_type, "_count")
+
     def write_class(self, resource_type: str) -> WriteClass | None:
         """Return how safely this type can be written, None when create is not declared."""
         found = self.types.get(resource_type)

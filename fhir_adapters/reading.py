@@ -250,16 +250,18 @@ class _Reading:
         if len(wanted) > self.limits.references:
             people.note(Reason.REFERENCE)
         groups = references.chunks(wanted[: self.limits.references], capability)
-        jobs = [(chunk, self._referenced(chunk)) for chunk in groups]
+        jobs = [(chunk, self._referenced(chunk, capability)) for chunk in groups]
         for content in self.done.values():
             for resource in content.included:
                 self._place(resource)
         for chunk, job in jobs:
             self._take_referenced(chunk, job)
 
-    def _referenced(self, chunk: Chunk) -> Future[Pages] | Future[Referenced]:
+    def _referenced(
+        self, chunk: Chunk, capability: Capability
+    ) -> Future[Pages] | Future[Referenced]:
         if len(chunk.ids) > 1:
-            return self._search(references.query_for(chunk))
+            return self._search(references.query_for(chunk, capability))
         return self.pool.submit(
             references.read_one,
             self.session,

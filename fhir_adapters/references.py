@@ -63,10 +63,12 @@ def chunks(references: Iterable[str], capability: Capability) -> tuple[Chunk, ..
     return tuple(made)
 
 
-def query_for(chunk: Chunk) -> Query:
+def query_for(chunk: Chunk, capability: Capability) -> Query:
     """Return the search that fetches a chunk of several ids."""
-    ids = ",".join(search.escaped(one) for one in chunk.ids)
-    return Query(resource_type=chunk.resource_type, params=(("_id", ids), ("_count", str(CHUNK))))
+    params = [("_id", ",".join(search.escaped(one) for one in chunk.ids))]
+    if capability.takes_count(chunk.resource_type):
+        params.append(("_count", str(CHUNK)))
+    return Query(resource_type=chunk.resource_type, params=tuple(params))
 
 
 def read_one(

@@ -83,4 +83,6 @@ def _query(wish: Wish, capability: Capability, patient_id: str) -> Query | None:
     params = [(param, value)]
     if wish.category is not None and capability.has_param(wish.resource_type, "category"):
         params.append(("category", wish.category))
-    return Query(resource_type=wish.resource_type, params=(*params, ("_count", PAGE_SIZE)))
+    if capability.takes_count(wish.resource_type):
+        params.append(("_count", PAGE_SIZE))
+    return Query(resource_type=wish.resource_type, params=tuple(params))

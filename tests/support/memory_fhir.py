@@ -53,6 +53,7 @@ def statement(
     conditional: bool = True,
     identifier: bool = True,
     by_id: bool = True,
+    count: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Return a CapabilityStatement that declares these types."""
     resources = []
@@ -62,6 +63,7 @@ def statement(
         if name == "Coverage":
             params = ["beneficiary"]
         params += ["_id"] if by_id else []
+        params += ["_count"] if name in count else []
         params += ["identifier"] if identifier else []
         resources.append(
             {

@@ -43,24 +43,45 @@ def test_every_section_is_filled_and_complete(session: MemoryFhirSession) -> Non
 
 
 def test_no_more_than_three_calls_depend_on_one_another(session: MemoryFhirSession) -> None:
-    depth: dict[str, int] = {}
-    lock = threading.Lock()
-    done_before: list[str] = []
+    # Answers are held back until nothing more is asked: whatever comes then needed an answer.
+    rounds: list[set[str]] = []
+    waiting: dict[str, threading.Event] = {}
     original = session.get
 
-    def timed(address: str, *args: Any, **kwargs: Any) -> OutboundAnswer:
-        with lock:
-            depth[address] = max((depth[a] for a in done_before), default=0) + 1
-        threading.Event().wait(0.03)
-        result = original(address, *args, **kwargs)
-        with lock:
-            done_before.append(address)
-        return result
+    def held(address: str, *args: Any, **kwargs: Any) -> OutboundAnswer:
+        waiting[address] = threading.Event()
+        assert waiting[address].wait(20)
+        return original(address, *args, **kwargs)
 
-    session.get = timed  # type: ignore[method-assign]
+    def release_in_rounds() -> None:
+        while True:
+            seen = -1
+            while seen != len(waiting):
+                seen = len(waiting)
+                over.wait(0.25)
+            if over.is_set():
+                return
+            rounds.append(set(waiting))
+            for address in rounds[-1]:
+                waiting.pop(address).set()
+
+    over = threading.Event()
+    session.get = held  # type: ignore[method-assign]
+    releaser = threading.Thread(target=release_in_rounds)
+    releaser.start()
     read(session, limits=Limits(parallel=32))
-    assert max(depth.values()) <= 3
-    assert depth["metadata"] == depth[f"Patient/{PATIENT_ID}"] == 1
+    over.set()
+    releaser.join()
+    filled = [one for one in rounds if one]
+    assert len(filled) == 3
+    assert filled[0] == {"metadata", f"Patient/{PATIENT_ID}", "Encounter/e-1"}
+
+
+def test_a_page_size_is_asked_for_only_where_it_is_taken(session: MemoryFhirSession) -> None:
+    session.capability = statement(count=("Condition",))
+    read(session)
+    sized = {path.split("?")[0] for _, path in session.calls if "_count" in path}
+    assert sized == {"Condition"}
 
 
 def test_the_same_search_is_sent_once(session: MemoryFhirSession) -> None:
