@@ -43,7 +43,12 @@ class DemoPlan:
         """The five processes; the EHR comes first because the visitor opens it first."""
         return (
             web_program(
-                name="ehr", title="EHR", application="ehr", url=self.ehr_url, option="--ehr-port"
+                name="ehr",
+                title="EHR",
+                application="ehr",
+                url=self.ehr_url,
+                option="--ehr-port",
+                ready_path="/sign-in",
             ),
             web_program(
                 name="gateway",
@@ -51,6 +56,7 @@ class DemoPlan:
                 application="gateway",
                 url=self.gateway_url,
                 option="--gateway-port",
+                ready_path="/",
             ),
             web_program(
                 name="consult",

@@ -33,7 +33,9 @@ class Program:
     option: str = ""
 
 
-def web_program(*, name: str, title: str, application: str, url: str, option: str) -> Program:
+def web_program(
+    *, name: str, title: str, application: str, url: str, option: str, ready_path: str = "/ready"
+) -> Program:
     """A gunicorn with one process and eight threads on the port of `url`."""
     port = urlsplit(url).port or 80
     argv = (
@@ -42,7 +44,7 @@ def web_program(*, name: str, title: str, application: str, url: str, option: st
         "--graceful-timeout", "3", "--log-level", "warning", "--no-control-socket",
         f"confer.wsgi:{application}()",
     )  # fmt: skip
-    return Program(name=name, title=title, argv=argv, ready_url=f"{url}/ready", option=option)
+    return Program(name=name, title=title, argv=argv, ready_url=f"{url}{ready_path}", option=option)
 
 
 def worker_program(*, name: str, title: str) -> Program:

@@ -36,7 +36,7 @@ _TEND_SECONDS = 0.5
 @click.option("--consult-port", default=8402, show_default=True, type=click.IntRange(1, 65535))
 @click.option(
     "--persona",
-    default="marrowby",
+    default="adela",
     show_default=True,
     help="With --auto: the patient to ask about.",
 )

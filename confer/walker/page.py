@@ -81,6 +81,7 @@ class Page(HTMLParser):
         self.frames: list[str] = []
         self.refresh: str | None = None
         self._words: list[str] = []
+        self._heading: list[str] = []
         self._open: list[str] = []
         self._form: Form | None = None
         self._link: Link | None = None
@@ -94,10 +95,27 @@ class Page(HTMLParser):
         """The visible words, white space folded."""
         return " ".join(" ".join(self._words).split())
 
+    def has_form(self, wanted: str) -> bool:
+        """Whether the page has this form."""
+        return any(self._is_form(form, wanted) for form in self.forms)
+
+    def has_link(self, wanted: str) -> bool:
+        """Whether the page has this link."""
+        return any(True for _ in self._links_like(wanted))
+
+    @property
+    def heading(self) -> str:
+        """The words of the first h1."""
+        return " ".join(" ".join(self._heading).split())
+
+    @staticmethod
+    def _is_form(form: Form, wanted: str) -> bool:
+        return form.id == wanted or form.action.split("?")[0].rstrip("/").endswith(wanted)
+
     def form(self, wanted: str) -> Form:
         """The form with this id, or whose action ends with it."""
         for form in self.forms:
-            if form.id == wanted or form.action.split("?")[0].rstrip("/").endswith(wanted):
+            if self._is_form(form, wanted):
                 return form
         offered = (
             ", ".join(form.id or form.action.rsplit("/", 1)[-1] for form in self.forms) or "none"
@@ -148,6 +166,8 @@ class Page(HTMLParser):
             self.title += data
         elif not _SILENT.intersection(self._open):
             self._words.append(data)
+            if "h1" in self._open:
+                self._heading.append(data)
             if self._link is not None:
                 self._link.text += data
 

@@ -1,0 +1,78 @@
+"""What a walk proves, read from the other side: the bytes that the network really received.
+
+The chart is read from the persona's own files, not from the gateway, so that the check does
+not share a mistake with what it checks.
+"""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import create_engine, select
+from sqlalchemy.orm import Session
+
+from confer.errors import WalkFailed
+from consult.store.rows import SubmissionRow
+from deid import known_identity, policy, recheck
+from deid.pipeline import gate_skips
+from exchange import names
+from runtime import clock, jose, json_text
+from sandbox import personas
+
+
+@dataclass(frozen=True, kw_only=True)
+class Received:
+    """One submission as the consult server stored it."""
+
+    key: str
+    sha256: str
+    body: bytes = field(repr=False)
+
+
+def received(database_url: str) -> list[Received]:
+    """All submissions of the demo's consult server, oldest first."""
+    engine = create_engine(database_url, hide_parameters=True)
+    try:
+        with Session(engine) as session:
+            rows = session.scalars(select(SubmissionRow).order_by(SubmissionRow.received_at)).all()
+            return [
+                Received(key=row.key, sha256=hashlib.sha256(row.body).hexdigest(), body=row.body)
+                for row in rows
+                if row.body is not None
+            ]
+    finally:
+        engine.dispose()
+
+
+def known_identifiers_in(body: bytes, persona: str, case_id: str) -> int:
+    """How many known identifiers of the persona's chart are in the bytes."""
+    resources, _ = personas.chart(personas.load(persona), now=clock.now())
+    identity = known_identity.build(resources)
+    skips = gate_skips(policy.load("safe-harbor"), case_id)
+    return len(recheck.search_bytes(body, identity, skips=skips).hits)
+
+
+def receipt_of(body: bytes) -> Mapping[str, Any]:
+    """The claims of the receipt inside a submission (signature checked by the server)."""
+    for entry in json_text.loads(body)["entry"]:
+        resource = entry["resource"]
+        if resource["resourceType"] == "Provenance" and resource.get("signature"):
+            token = base64.b64decode(resource["signature"][0]["data"]).decode("ascii")
+            return jose.read_unverified_claims(token)
+    raise WalkFailed(step="receipt", reason="the sent bytes hold none")
+
+
+def identifiers_removed(body: bytes) -> int:
+    """How many identifiers the receipt says were removed."""
+    removed = receipt_of(body).get("removed", {})
+    return sum(int(count) for count in removed.values())
+
+
+def case_of(key: str) -> str:
+    """The case id inside a submission key."""
+    match = names.CASE_ID.search(key)
+    if match is None:
+        raise WalkFailed(step="send", reason="the submission key names no case")
+    return match.group()
