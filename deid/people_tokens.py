@@ -1,31 +1,53 @@
 """Keeps one token for one person: in links as in texts, in a reply as in the question."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from deid.known_identity import KnownIdentity
-from deid.structured.run import RoleTokens
+from deid.text.document import ScrubbedText
 from deid.text.people import PeopleTokens
 
 _TOKEN: Final = re.compile(r"\[([a-z]+(?: [a-z]+)*) ([1-9][0-9]{0,3})\]")
+_NAMED: Final = re.compile(r"\[(?:patient|[a-z]+(?: [a-z]+)* [1-9][0-9]{0,3})\]")
 
 
-def for_references(identity: KnownIdentity, people: PeopleTokens) -> RoleTokens:
-    """Return what names the people and places that links point to."""
-    known: dict[tuple[str, str], str] = {}
+class ReferenceNames:
+    """Names the people and places that links point to, and keeps whom each token means."""
 
-    def token(base: str, *, key: str, name: str) -> str:
-        if (key, name) not in known:
-            hits = [hit for hit in identity.find(name) if hit.subject]
-            if hits:
-                known[(key, name)] = people.token_for(hits[0].token_base, subject=hits[0].subject)
-            else:
-                subject = f"reference:{key}" if key else ""
-                known[(key, name)] = people.token_for(base, subject=subject, name=name)
-        return known[(key, name)]
+    def __init__(self, identity: KnownIdentity, people: PeopleTokens) -> None:
+        self._identity = identity
+        self._people = people
+        self._known: dict[tuple[str, str], str] = {}
+        self.words: dict[str, str] = {}
 
-    return token
+    def __call__(self, base: str, *, key: str, name: str) -> str:
+        """Return the token of a person or place; see `deid.structured.run.RoleTokens`."""
+        if (key, name) not in self._known:
+            token = self._known[(key, name)] = self._token(base, key, name)
+            if len(name) > len(self.words.get(token, "")):
+                self.words[token] = name
+        return self._known[(key, name)]
+
+    def _token(self, base: str, key: str, name: str) -> str:
+        hits = [hit for hit in self._identity.find(name) if hit.subject]
+        if hits:
+            return self._people.token_for(hits[0].token_base, subject=hits[0].subject)
+        subject = f"reference:{key}" if key else ""
+        return self._people.token_for(base, subject=subject, name=name)
+
+
+def words_behind(scrubbed: Iterable[ScrubbedText], references: Mapping[str, str]) -> dict[str, str]:
+    """Return the fullest wording behind every token that leaves; it stays in the vault."""
+    found = dict(references)
+    for text in scrubbed:
+        for span in text.spans:
+            words = text.original.value[span.start : span.end]
+            if _NAMED.fullmatch(span.replacement) and len(words) > len(
+                found.get(span.replacement, "")
+            ):
+                found[span.replacement] = words
+    return found
 
 
 def replay(people: PeopleTokens, identity: KnownIdentity, earlier: Mapping[str, str]) -> None:

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, cast
 
-from deid import known_identity, people_tokens, sealed_case, subject
+from deid import known_identity, sealed_case, subject
 from deid.errors import CaseHeld, ContentUnusable, ResourceRefused
 from deid.known_identity import KnownIdentity
+from deid.people_tokens import ReferenceNames, replay, words_behind
 from deid.policy import Policy
 from deid.preview import NOT_IDENTIFIERS, DroppedField, Preview, Reasons, Source, likely_words, pair
 from deid.pseudonyms import CaseKey
@@ -19,7 +20,7 @@ from deid.structured.canonical import encoded
 from deid.structured.numbering import Numbered, address, number
 from deid.structured.reference_index import ReferenceIndex, key_of, kind_of
 from deid.structured.resources import clean_resource
-from deid.structured.run import Run, Scrub
+from deid.structured.run import RoleTokens, Run, Scrub
 from deid.structured.version import require_r4
 from deid.text.document import GiveBack, ScrubbedText
 from deid.text.engine import TextEngine
@@ -78,9 +79,19 @@ def deidentify(case_input: CaseInput, policy: Policy) -> Prepared:
         CaseHeld: the last look found a known identifier in the outgoing content.
     """
     _check(case_input)
+    try:
+        return _deidentify(case_input, policy)
+    except RecursionError:
+        raise ContentUnusable(problem="the content is nested too deep") from None
+
+
+def _deidentify(case_input: CaseInput, policy: Policy) -> Prepared:
     require_r4(case_input.resources)
     identity = known_identity.build(_naming(case_input))
-    run = _start(case_input, policy, identity)
+    people = PeopleTokens()
+    replay(people, identity, case_input.earlier)
+    references = ReferenceNames(identity, people)
+    run = _start(case_input, policy, _scrub(case_input, identity, people), references)
     texts = {key: run.typed_text(text, key) for key, text in _in_order(case_input.texts)}
     numbered = _clean(case_input, policy, run)
     base = f"{NETWORK_BASE}/case/{case_input.case_id}"
@@ -103,7 +114,8 @@ def deidentify(case_input: CaseInput, policy: Policy) -> Prepared:
             "test_data": case_input.test_data,
         }
     )
-    preview = _preview(run, numbered, gate)
+    words = words_behind((record.scrubbed for record in run.texts), references.words)
+    preview = _preview(run, numbered, gate, words)
     return Prepared(sealed=sealed, preview=preview, identity=identity)
 
 
@@ -136,23 +148,21 @@ def _check(case_input: CaseInput) -> None:
         raise ContentUnusable(problem="the Patient has no id", position=0)
 
 
-def _start(case_input: CaseInput, policy: Policy, identity: KnownIdentity) -> Run:
+def _start(case_input: CaseInput, policy: Policy, scrub: Scrub, role_token: RoleTokens) -> Run:
     references = ReferenceIndex()
     references.add_known(case_input.identity_resources)
     references.add_known(case_input.resources)
     for position, resource in enumerate(case_input.resources):
         if kind_of(resource) in policy.types.nodes:
             references.add_walked(resource, position)
-    people = PeopleTokens()
-    people_tokens.replay(people, identity, case_input.earlier)
     return Run(
         case_key=CaseKey(case_input.case_key),
         question_time=case_input.question_time,
         codes=policy.codes,
         references=references,
         roles=policy.roles,
-        scrub=_scrub(case_input, identity, people),
-        role_token=people_tokens.for_references(identity, people),
+        scrub=scrub,
+        role_token=role_token,
     )
 
 
@@ -281,7 +291,12 @@ def _year(value: Any) -> int | None:
     return int(value) if isinstance(value, str) else None
 
 
-def _preview(run: Run, numbered: Mapping[int, Numbered], gate: GateResult) -> Preview:
+def _preview(
+    run: Run,
+    numbered: Mapping[int, Numbered],
+    gate: GateResult,
+    token_words: Mapping[str, str],
+) -> Preview:
     reasons = Reasons()
     texts: list[Source] = []
     labels: list[Source] = []
@@ -315,6 +330,7 @@ def _preview(run: Run, numbered: Mapping[int, Numbered], gate: GateResult) -> Pr
             "refused": len(run.refused),
         },
         searched=gate.searched,
+        token_words=token_words,
     )
 
 

@@ -85,6 +85,8 @@ class Preview:
     counts: Mapping[str, int]
     """removed (identifiers), general, likely, given_back, refused, not_sent (all other fields)."""
     searched: int
+    token_words: Mapping[str, str] = field(repr=False)
+    """The fullest wording behind every token that leaves, for the vault."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

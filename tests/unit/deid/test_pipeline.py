@@ -311,3 +311,32 @@ def test_a_reply_keeps_the_tokens_that_left_before() -> None:
     assert run(made).sealed.texts["reply"] == (
         "Dr. [clinician 3], Dr. [clinician 1] and Dr. [clinician 6] agree"
     )
+
+
+def test_the_vault_learns_whom_each_token_means_from_texts_and_links() -> None:
+    pell = {"resourceType": "Practitioner", "id": "p", "name": [{"text": "Orin Pellworth"}]}
+    made = case(
+        observation(performer=[{"reference": "Practitioner/p"}]),
+        texts={"question": "Adela, then Mrs. Adela Marrowby, seen by Dr. Zimmerly on Nov 16"},
+        identity_resources=(pell,),
+    )
+    words = run(made).preview.token_words
+    assert words == {
+        "[patient]": "Adela Marrowby",
+        "[clinician 1]": "Zimmerly",
+        "[clinician 2]": "Orin Pellworth",
+    }
+
+
+def test_content_nested_without_end_is_unusable() -> None:
+    item: dict[str, Any] = {"linkId": "1"}
+    for _ in range(5000):
+        item = {"linkId": "1", "item": [item]}
+    form = {
+        "resourceType": "QuestionnaireResponse",
+        "status": "completed",
+        "subject": {"reference": "Patient/pt-9c27e1"},
+        "item": [item],
+    }
+    with pytest.raises(ContentUnusable, match="nested too deep"):
+        run(case(form))

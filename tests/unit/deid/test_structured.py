@@ -582,3 +582,9 @@ def test_a_person_named_only_in_a_contained_resource_is_known() -> None:
 def test_true_and_false_leave() -> None:
     (left,) = sent(observation(valueBoolean=False))
     assert left["valueBoolean"] is False
+
+
+def test_a_text_that_repeats_a_cleaned_label_stays() -> None:
+    coded = {"system": "http://snomed.info/sct", "code": "1912002", "display": "fall at Marrowby"}
+    (left,) = sent(condition(code={"coding": [coded], "text": "fall at Marrowby"}))
+    assert left["code"] == {"coding": [{**coded, "display": "fall at [patient]"}]}
