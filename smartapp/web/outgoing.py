@@ -86,7 +86,7 @@ def _snapshot(
 ) -> tuple[tuple[str, ...], list[Section]]:
     composition = bundle["entry"][0]["resource"]
     envelope.extend(_strings({k: v for k, v in bundle.items() if k != "entry"}))
-    envelope.extend(_strings(composition))
+    envelope.extend(_strings(bundle["entry"][0]))
     by_url: dict[str, Line] = {}
     patient: tuple[str, ...] = ()
     for entry in bundle["entry"][1:]:
