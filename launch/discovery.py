@@ -16,7 +16,7 @@ from launch import origins, records
 from launch.errors import DiscoveryInvalid, DiscoveryUnreachable, EndpointRefused, Step
 from launch.ports import Site, SiteId
 from runtime import clock
-from runtime.errors import OutboundDown
+from runtime.errors import OutboundDown, OutboundForbidden
 from runtime.outbound import OutboundAnswer, OutboundClient
 
 OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
@@ -117,6 +117,8 @@ class Discovery:
             )
         except OutboundDown:
             raise DiscoveryUnreachable(step=Step.DISCOVERY, site_id=site.site_id) from None
+        except OutboundForbidden:
+            raise EndpointRefused(step=Step.DISCOVERY, site_id=site.site_id) from None
         if answer.status >= 500 or answer.status == 429:
             raise DiscoveryUnreachable(
                 step=Step.DISCOVERY, site_id=site.site_id, http_status=answer.status

@@ -13,10 +13,10 @@ from typing import Any
 
 from launch import origins, records
 from launch.discovery import SmartConfiguration, may_call
-from launch.errors import IdentityRefused, IdentityUnreachable, Step
+from launch.errors import EndpointRefused, IdentityRefused, IdentityUnreachable, Step
 from launch.ports import Site
 from runtime import clock, logs
-from runtime.errors import OutboundDown
+from runtime.errors import OutboundDown, OutboundForbidden
 from runtime.log_events import Event
 from runtime.outbound import OutboundAnswer, OutboundClient
 
@@ -99,6 +99,8 @@ class IssuerKeys:
             )
         except OutboundDown:
             raise IdentityUnreachable(step=Step.IDENTITY, site_id=site.site_id) from None
+        except OutboundForbidden:
+            raise EndpointRefused(step=Step.IDENTITY, site_id=site.site_id) from None
         if answer.status >= 500 or answer.status == 429:
             raise IdentityUnreachable(
                 step=Step.IDENTITY, site_id=site.site_id, http_status=answer.status

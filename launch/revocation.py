@@ -11,7 +11,7 @@ from launch.discovery import SmartConfiguration
 from launch.errors import LaunchError, Step
 from launch.ports import GrantId, Site
 from launch.token_set import TokenSet
-from runtime.errors import OutboundDown
+from runtime.errors import OutboundDown, OutboundForbidden
 
 Revocation = Literal["revoked", "not_offered", "failed", "gone"]
 
@@ -64,6 +64,6 @@ def _revoke_one(
             headers=proof.headers,
             form={"token": token[0], "token_type_hint": token[1], **proof.form},
         )
-    except (OutboundDown, LaunchError):
+    except (OutboundDown, OutboundForbidden, LaunchError):
         return False
     return answer.status == 200

@@ -8,9 +8,9 @@ from typing import Any
 
 from launch import records
 from launch.client_assertion import ClientProof
-from launch.errors import Step, TokenAnswerInvalid, TokenRefused, TokenUnreachable
+from launch.errors import EndpointRefused, Step, TokenAnswerInvalid, TokenRefused, TokenUnreachable
 from launch.ports import SiteId
-from runtime.errors import OutboundDown
+from runtime.errors import OutboundDown, OutboundForbidden
 from runtime.outbound import OutboundAnswer, OutboundClient
 
 
@@ -26,7 +26,7 @@ def request_token(
     """Post a form to the token endpoint and return the answer's JSON object.
 
     The answer is guaranteed to hold a non-blank `access_token` and a bearer `token_type`.
-    Raises `TokenUnreachable`, `TokenRefused` or `TokenAnswerInvalid`.
+    Raises `TokenUnreachable`, `TokenRefused`, `TokenAnswerInvalid` or `EndpointRefused`.
     """
     try:
         answer = outbound.request(
@@ -38,6 +38,8 @@ def request_token(
         )
     except OutboundDown:
         raise TokenUnreachable(step=step, site_id=site_id) from None
+    except OutboundForbidden:
+        raise EndpointRefused(step=step, site_id=site_id) from None
     if answer.status != 200:
         raise _refusal(answer, step=step, site_id=site_id)
     return _granted(answer, step=step, site_id=site_id)

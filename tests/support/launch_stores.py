@@ -1,7 +1,7 @@
 """In-memory stores that fit launch.ports, and a smart client around them."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -123,12 +123,13 @@ class Desk:
     token_store: MemoryTokens = field(default_factory=MemoryTokens)
     secrets: MemorySecrets = field(default_factory=MemorySecrets)
     loopback_http: bool = False
+    reaches: Callable[[str], bool] = lambda _origin: True
     client: SmartClient = field(init=False)
 
     def __post_init__(self) -> None:
         self.client = make_client(
             outbound=OutboundClient(
-                allowed_origins=lambda _origin: True, allow_loopback_http=self.loopback_http
+                allowed_origins=self.reaches, allow_loopback_http=self.loopback_http
             ),
             sites=self.sites,
             states=self.states,
