@@ -5,6 +5,7 @@ all other methods work inside the caller's session, which must roll back when th
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -12,6 +13,7 @@ from sqlalchemy.orm import Session
 from fhir_server import answers, bundles, entries, negotiate, outcomes, registration, router
 from fhir_server.context import Call, EngineContext
 from fhir_server.errors import (
+    InteractionUnsupported,
     Issue,
     RequestInvalid,
     TooManyMatches,
@@ -22,6 +24,7 @@ from fhir_server.interactions.capability import Software
 from fhir_server.messages import FhirAnswer, FhirRequest
 from fhir_server.paging import PageLinks
 from fhir_server.ports import (
+    SYSTEM_INTERACTIONS,
     AccessPolicy,
     Found,
     Interaction,
@@ -55,12 +58,16 @@ class FhirEngine:
         software_version: str,
         security: Mapping[str, Any] | None = None,
         documentation: str = "",
+        system_interactions: frozenset[str] = SYSTEM_INTERACTIONS,
     ) -> None:
-        """Keep the set-up; raises `EngineMisconfigured` for a type or parameter unknown here."""
+        """Keep the set-up; raises `EngineMisconfigured` for a type or parameter unknown here.
+
+        `system_interactions` says which of batch and transaction the base address takes.
+        """
         self.base_url = base_url.rstrip("/")
         self._context = EngineContext(
             base_url=self.base_url,
-            types=registration.checked(types),
+            types=registration.checked(types, system_interactions),
             policy=policy,
             hooks=tuple(hooks),
         )
@@ -70,7 +77,9 @@ class FhirEngine:
             since=clock.now(),
             documentation=documentation,
             security=security,
+            system=tuple(sorted(system_interactions)),
         )
+        self._inside = replace(self._context, types=registration.opened(self._context.types))
         self._keys: dict[str, bytes] = {}
 
     # --- requests -----------------------------------------------------------------------
@@ -202,7 +211,8 @@ class FhirEngine:
 
         Raises `EntryFailed` naming the entry; the caller's session must then roll back.
         """
-        body = self._transaction(self._call(session, caller), bundle, self._links(session))
+        call = Call(context=self._inside, session=session, caller=caller)
+        body = self._transaction(call, bundle, self._links(session))
         answered: dict[str, Any] = json_text.loads(body)
         return answered
 
@@ -245,7 +255,9 @@ class FhirEngine:
 
     def _answer(self, session: Session, request: FhirRequest) -> FhirAnswer:
         negotiate.check_answer_format(request.headers, request.query)
-        route = router.route(request.method, request.path, self._context.types, system=True)
+        route = router.route(
+            request.method, request.path, self._context.types, system=bool(self._software.system)
+        )
         call = self._call(session, request.caller)
         if route.action == "capabilities":
             call.authorize(Interaction(kind="capabilities"))
@@ -258,7 +270,10 @@ class FhirEngine:
 
     def _bundle(self, call: Call, request: FhirRequest, links: PageLinks) -> bytes:
         bundle = dispatch.body_of(request)
-        if bundle.get("type") == "batch":
+        kind = bundle.get("type")
+        if kind in SYSTEM_INTERACTIONS and kind not in self._software.system:
+            raise InteractionUnsupported()
+        if kind == "batch":
             found = entries.read_entries(bundle, self.base_url)
             call.authorize(Interaction(kind="batch", proposed=bundle))
             return bundles.bundle("batch-response", transaction.run_batch(call, found, links))

@@ -1,6 +1,5 @@
 """Next links of searches, histories and $everything."""
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,9 +21,7 @@ class PageLinks:
 
     def make(self, state: PageState, grant: Grant) -> str:
         """Return the absolute address of the next page."""
-        sealed = page_links.seal(
-            state, key=self.key(), nonce=secrets.token_bytes(12), binding=binding_of(grant)
-        )
+        sealed = page_links.seal(state, key=self.key(), binding=binding_of(grant))
         return f"{self.base_url}/{state.address}?{page_links.PARAMETER}={sealed}"
 
     def open(self, text: str, address: str, grant: Grant) -> PageState:

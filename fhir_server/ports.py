@@ -26,6 +26,7 @@ InteractionKind = Literal[
 TYPE_INTERACTIONS: frozenset[str] = frozenset(
     {"read", "vread", "history", "search", "create", "update", "delete", "everything"}
 )
+SYSTEM_INTERACTIONS: frozenset[str] = frozenset({"batch", "transaction"})
 # Any: FHIR JSON is what it is; its structure is checked at the edge.
 Resource = Mapping[str, Any]
 
@@ -77,9 +78,10 @@ class WriteHook(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class TypeSupport:
-    """What the host offers for one resource type; everything else is refused.
+    """What the host offers for one resource type over HTTP; everything else is refused.
 
-    `includes` and `revincludes` are "Type:parameter" texts as in `_include`.
+    From Python the interactions are not limited by this, only by the policy. `includes`
+    and `revincludes` are "Type:parameter" texts as in `_include`.
     """
 
     interactions: frozenset[str]

@@ -29,6 +29,7 @@ class Software:
     version: str
     since: datetime
     documentation: str = ""
+    system: tuple[str, ...] = ()
     security: Mapping[str, Any] | None = field(default=None, repr=False)
 
 
@@ -42,7 +43,8 @@ def capability_statement(
     if software.security is not None:
         rest["security"] = dict(software.security)
     rest["resource"] = [_type(name, types[name]) for name in sorted(types)]
-    rest["interaction"] = [{"code": "transaction"}, {"code": "batch"}]
+    if software.system:
+        rest["interaction"] = [{"code": code} for code in software.system]
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",

@@ -10,17 +10,16 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from fhir_server.errors import Issue, PageLinkInvalid
 from runtime import clock, json_text
-from runtime.errors import JsonTextError
+from runtime.errors import CiphertextRefused, JsonTextError
+from runtime.keyring import Keyring
 
 PARAMETER = "_page"
 LIFETIME = timedelta(hours=1)
-_NONCE_BYTES = 12
+_KEY_ID = "pagelink"
 _MAX_TOKEN = 8_000
+_PLACE = {"table": "fhir_page", "row": "", "column": "link"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +33,7 @@ class PageState:
     total: int | None = None
 
 
-def seal(state: PageState, *, key: bytes, nonce: bytes, binding: str) -> str:
+def seal(state: PageState, *, key: bytes, binding: str) -> str:
     """Return the opaque text of a page link, valid for an hour and for one caller."""
     plain = json_text.dumps(
         {
@@ -46,8 +45,8 @@ def seal(state: PageState, *, key: bytes, nonce: bytes, binding: str) -> str:
             "e": (clock.now() + LIFETIME).isoformat(),
         }
     )
-    sealed = AESGCM(key).encrypt(nonce, plain, _bound(binding))
-    return base64.urlsafe_b64encode(nonce + sealed).decode("ascii").rstrip("=")
+    sealed = _keyring(key).encrypt(plain, tenant=binding, **_PLACE)
+    return base64.urlsafe_b64encode(sealed).decode("ascii").rstrip("=")
 
 
 def unseal(text: str, *, key: bytes, binding: str, address: str) -> PageState:
@@ -69,15 +68,15 @@ def _decrypt(text: str, key: bytes, binding: str) -> dict[str, Any]:
         raise _invalid()
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        opened = AESGCM(key).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], _bound(binding))
+        opened = _keyring(key).decrypt(raw, tenant=binding, **_PLACE)
         plain: dict[str, Any] = json_text.loads(opened)
-    except (binascii.Error, ValueError, InvalidTag, JsonTextError):
+    except (binascii.Error, ValueError, CiphertextRefused, JsonTextError):
         raise _invalid() from None
     return plain
 
 
-def _bound(binding: str) -> bytes:
-    return b"fhir_server.page:" + binding.encode()
+def _keyring(key: bytes) -> Keyring:
+    return Keyring({_KEY_ID: key}, index_key=key)
 
 
 def _invalid() -> PageLinkInvalid:

@@ -11,7 +11,7 @@ from fhir_server.blueprint import make_blueprint
 from fhir_server.engine import FhirEngine
 from fhir_server.errors import Forbidden, Unauthenticated
 from fhir_server.messages import FhirAnswer, FhirRequest
-from fhir_server.ports import Grant, Interaction, TypeSupport, WriteHook
+from fhir_server.ports import SYSTEM_INTERACTIONS, Grant, Interaction, TypeSupport, WriteHook
 from fhir_server.search import parameters
 from fhir_server.store.resource_rows import EngineBase
 from runtime import json_text
@@ -64,7 +64,10 @@ def all_types() -> dict[str, TypeSupport]:
 
 
 def build(
-    *, types: Mapping[str, TypeSupport] | None = None, hooks: Sequence[WriteHook] = ()
+    *,
+    types: Mapping[str, TypeSupport] | None = None,
+    hooks: Sequence[WriteHook] = (),
+    system_interactions: frozenset[str] = SYSTEM_INTERACTIONS,
 ) -> FhirEngine:
     """Return an engine at BASE."""
     return FhirEngine(
@@ -74,6 +77,7 @@ def build(
         hooks=hooks,
         software_name="engine under test",
         software_version="0",
+        system_interactions=system_interactions,
     )
 
 
