@@ -48,6 +48,7 @@ _PATIENT_ELEMENTS = frozenset(
         "birthDate",
         "_birthDate",
         "address",
+        "communication",
         "deceasedBoolean",
         "extension",
     }

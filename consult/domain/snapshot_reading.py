@@ -6,7 +6,7 @@ A snapshot comes from outside: nothing here may fail on an element of a surprisi
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from consult.domain.case_view import Clinical, Document, Line, Removal
+from consult.domain.case_view import Clinical, Document, Line
 from consult.domain.codes_in_words import (
     attachment_text,
     codes_of,
@@ -21,7 +21,9 @@ from consult.domain.relative_time import When, when_of
 from exchange import names
 
 MAX_TIMELINE = 40
-_WORDS_FOR = {"female": "Woman", "male": "Man", "other": "Person", "unknown": "Person"}
+_ADULT_WORDS = {"female": "Woman", "male": "Man"}
+_CHILD_WORDS = {"female": "Girl", "male": "Boy"}
+_ADULT_YEARS = 18
 _INACTIVE = frozenset({"inactive", "resolved", "remission"})
 _STOPPED = frozenset({"stopped", "cancelled", "completed", "not-taken", "entered-in-error"})
 _MEDICATION_TYPES = ("MedicationRequest", "MedicationStatement", "MedicationAdministration")
@@ -109,15 +111,26 @@ def _or_zero(when: When) -> float:
 
 def _subject(snapshot: _Snapshot) -> str:
     patient: Resource = next(iter(snapshot.of("Patient")), {})
-    words = [_WORDS_FOR.get(str(patient.get("gender")), "Person")]
-    for observation in snapshot.of("Observation"):
-        if names.LOINC_AGE in codes_of(observation.get("code")):
-            words.append(_age_words(observation.get("valueQuantity")))
-            break
+    ages = [
+        observation.get("valueQuantity")
+        for observation in snapshot.of("Observation")
+        if names.LOINC_AGE in codes_of(observation.get("code"))
+    ]
+    age = ages[0] if ages else None
+    kinds = _CHILD_WORDS if _is_child(age) else _ADULT_WORDS
+    words = [kinds.get(str(patient.get("gender")), "Child" if kinds is _CHILD_WORDS else "Person")]
+    words.append(_age_words(age))
     address: Resource = next(iter(mappings(patient.get("address"))), {})
     if address.get("state"):
         words.append(str(address["state"]))
     return ", ".join(word for word in words if word)
+
+
+def _is_child(quantity: object) -> bool:
+    if not isinstance(quantity, Mapping):
+        return False
+    value = number_of(quantity.get("value"))
+    return value is not None and (quantity.get("code") != "a" or value < _ADULT_YEARS)
 
 
 def _age_words(quantity: object) -> str:
@@ -286,26 +299,3 @@ def _reports(snapshot: _Snapshot) -> tuple[Document, ...]:
             title = concept_words(one.get("code")) or "Report"
             reports.append(Document(key=key, title=title, when=when, text=text))
     return tuple(sorted(reports, key=lambda report: report.when.order, reverse=True))
-
-
-def read_removals(claims: Mapping[str, Any]) -> tuple[Removal, ...]:
-    """Return what a receipt says was removed, hidden, refused or missing."""
-    lines = [
-        Removal(text=f"{words}: {name.replace('_', ' ')}", count=count)
-        for key, words in (("removed", "Removed"), ("general", "Made general"))
-        for name, count in sorted(_counts(claims, key).items(), key=lambda i: (-i[1], i[0]))
-    ]
-    if isinstance(claims.get("given_back"), int) and claims["given_back"]:
-        lines.append(Removal(text="Given back by the asker", count=claims["given_back"]))
-    for name, words in (("refused", "Not sent"), ("incomplete", "Incomplete in the chart")):
-        items = claims.get(name)
-        lines += [
-            Removal(text=f"{words}: {item}") for item in (items if isinstance(items, list) else ())
-        ]
-    return tuple(lines)
-
-
-def _counts(claims: Mapping[str, Any], key: str) -> dict[str, int]:
-    found = claims.get(key)
-    items = found.items() if isinstance(found, Mapping) else ()
-    return {str(name): count for name, count in items if isinstance(count, int) and count > 0}

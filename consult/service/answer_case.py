@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 
 from consult.domain import governance
 from consult.domain.credential import Credential, facts
-from consult.domain.snapshot_reading import read_clinical, read_removals
+from consult.domain.removals import read_missing
+from consult.domain.snapshot_reading import read_clinical
 from consult.domain.specialist import SignedIn
 from consult.errors import (
     CaseMovedOn,
@@ -147,13 +148,7 @@ def _record(work: _Work, content: Opinion, credentials: tuple[Credential, ...]) 
     specialist = work.signed_in.specialist
     clinical = read_clinical(case_resources.snapshots(unit, task.resource))
     claims = receipts.of_case(unit, tenant_id=place.tenant_id, case_id=place.case_id)
-    missing = {
-        removal.text
-        for one in claims
-        for removal in read_removals(
-            {"refused": one.get("refused"), "incomplete": one.get("incomplete")}
-        )
-    }
+    missing = {line.text for one in claims for line in read_missing(one)}
     return opinion.new_record(
         case_id=place.case_id,
         signed_at=now,

@@ -3,7 +3,8 @@
 import base64
 
 from consult.domain.case_view import CaseHead, CaseView, Message
-from consult.domain.snapshot_reading import read_clinical, read_removals
+from consult.domain.removals import read_removals
+from consult.domain.snapshot_reading import read_clinical
 from consult.domain.specialist import SignedIn
 from consult.errors import CaseUnknown
 from consult.service import desk_access

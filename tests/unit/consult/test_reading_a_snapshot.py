@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consult.domain.relative_time import from_duration, when_of
-from consult.domain.snapshot_reading import read_clinical, read_removals
+from consult.domain.removals import read_removals
+from consult.domain.snapshot_reading import read_clinical
 from exchange import names
 from tests.support import wire
 
@@ -94,6 +95,16 @@ def test_the_subject_is_a_person_of_an_age_from_a_state() -> None:
     patient = {"resourceType": "Patient", "gender": "female", "address": [{"state": "OR"}]}
     assert read_clinical([snapshot(patient, age)]).subject == "Woman, 90 or older, OR"
     assert read_clinical([snapshot(patient, age)]).result_count == 0
+
+
+def test_a_child_is_called_one() -> None:
+    age = {
+        "resourceType": "Observation",
+        "code": {"coding": [{"system": names.LOINC, "code": names.LOINC_AGE}]},
+        "valueQuantity": {"value": 14, "unit": "months", "code": "mo"},
+    }
+    boy = {"resourceType": "Patient", "gender": "male"}
+    assert read_clinical([snapshot(boy, age)]).subject == "Boy, 14 months"
 
 
 def test_what_was_stopped_or_resolved_is_struck_and_last() -> None:
@@ -279,7 +290,12 @@ def test_the_receipt_says_what_is_missing() -> None:
         {
             "removed": {"name": 4, "date": 9, "odd": "x"},
             "general": {"age": 1},
-            "refused": ["DocumentReference/1"],
+            "refused": [
+                "DocumentReference.content.attachment: no content in the chart read",
+                "DocumentReference.content.attachment: no content in the chart read",
+                "DocumentReference.content: cannot be kept",
+                "ImagingStudy",
+            ],
             "incomplete": ["Notes"],
             "given_back": 2,
         }
@@ -289,7 +305,8 @@ def test_the_receipt_says_what_is_missing() -> None:
         ("Removed: name", 4),
         ("Made general: age", 1),
         ("Given back by the asker", 2),
-        ("Not sent: DocumentReference/1", None),
+        ("Not sent: document (no content in the chart read)", 2),
+        ("Not sent: imaging study", None),
         ("Incomplete in the chart: Notes", None),
     ]
     assert read_removals({"removed": [], "refused": "x"}) == ()
