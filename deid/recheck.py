@@ -104,6 +104,7 @@ class Gate:
     def __init__(self, identity: Searchable, skips: Skips) -> None:
         self._identity = identity
         self._skips = skips
+        self._addresses = skips.addresses
         self._seen: dict[str, tuple[tuple[str, str], ...]] = {}
         self._hits: Counter[GateHit] = Counter()
         self._skipped = 0
@@ -146,19 +147,15 @@ class Gate:
 
     def _leaf(self, path: str, item: Any, name: str) -> None:
         if isinstance(item, str):
+            if self._addresses is not None and self._addresses.fullmatch(item):
+                return
             found = self._find(item)
-            if found and self._ours(name, item):
+            if found and (name, item) in self._skips.constants:
                 self._skipped += 1
             else:
                 self._report(path, found)
         elif type(item) in (int, Decimal) and len(str(item)) >= _MIN_NUMBER:
             self._report(path, self._find(str(item)))
-
-    def _ours(self, name: str, item: str) -> bool:
-        if (name, item) in self._skips.constants:
-            return True
-        pattern = self._skips.addresses
-        return pattern is not None and pattern.fullmatch(item) is not None
 
     def _report(self, path: str, found: tuple[tuple[str, str], ...]) -> None:
         for category, rule in found:

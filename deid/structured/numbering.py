@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,7 +50,8 @@ def number(
     for link in links:
         by_source[link.source].append(link)
     own = {at: encoded(resource) for at, resource in cleaned.items()}
-    seen = {at: _with_targets(own, by_source[at], at) for at in cleaned}
+    digests = {at: hashlib.sha256(body).digest() for at, body in own.items()}
+    seen = {at: b"".join(digests.get(link.target, b"") for link in by_source[at]) for at in cleaned}
     order = sorted(
         cleaned,
         key=lambda at: (_minutes_before(cleaned[at]), own[at], seen[at], tie_breaks[at]),
@@ -79,13 +80,6 @@ def _write(link: Link, numbered: Mapping[int, Numbered], base: str) -> None:
         link.reference["display"] = "[not sent]"
     else:
         link.reference["reference"] = address(base, target)
-
-
-def _with_targets(own: Mapping[int, bytes], links: Sequence[Link], at: int) -> bytes:
-    digest = hashlib.sha256(own[at])
-    for link in links:
-        digest.update(hashlib.sha256(own.get(link.target, b"")).digest())
-    return digest.digest()
 
 
 def _minutes_before(resource: Resource) -> float:
