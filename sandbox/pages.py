@@ -143,6 +143,7 @@ class Pages:
         if app is not None and request.args.get("app") == "open" and _is_own_navigation():
             frame_url = self._launch_url(app, patient_id)
             web_guard.allow_frame(app.launch_origin)
+            web_guard.allow_frame("'self'")  # the launch passes our authorize endpoint in there
         return self._render("chart.html", view=view, app=app, frame_url=frame_url)
 
     def open_app(self, patient_id: str) -> Response:

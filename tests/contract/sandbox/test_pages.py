@@ -146,7 +146,7 @@ def test_the_button_frames_the_app_with_an_opaque_launch(ehr: SandboxEhr) -> Non
     source = frame_of(answer.text)
 
     assert "frame-src 'none'" in plain.headers["Content-Security-Policy"]
-    assert "frame-src http://127.0.0.1:8401;" in answer.headers["Content-Security-Policy"]
+    assert "frame-src http://127.0.0.1:8401 'self';" in answer.headers["Content-Security-Policy"]
     assert source.startswith(f"{LAUNCH_URL}?")
     assert query_of(source)["iss"] == FHIR
     assert ADELA not in source
