@@ -86,7 +86,7 @@ def opened(outcome: str) -> str | None:
     return result
 
 
-def failure_of(work: Callable[[], None], *, attempt: int) -> Failure | None:
+def failure_of(work: Callable[[], None]) -> Failure | None:
     """Run a workflow; return why it failed, or None. The engine's own errors pass through."""
     try:
         work()
@@ -97,7 +97,7 @@ def failure_of(work: Callable[[], None], *, attempt: int) -> Failure | None:
     except StepFailed as failed:
         return failed.failure
     except Exception as error:  # noqa: BLE001  (the boundary: every failure gets a decision)
-        _report(error, str(attempt))
+        _report(error, "between steps")
         return Failure(code=code_of(error), kind=kind_of(error))
     return None
 

@@ -181,14 +181,14 @@ class DurableWorker:
                 return self._settle(key, attempt, crashed)  # no step: the stored ones stay valid
             if self._step("claim", lambda: self._claim(key, attempt)) != "go":
                 return "skipped"
-            failure = self._attempt(kind, key, attempt)
+            failure = self._attempt(kind, key)
             ended = self._step("settle", lambda: self._settle(key, attempt, failure))
             if failure is None:
                 duration = round((clock.monotonic() - began) * 1000)
                 logs.emit(Event.JOB_DONE, kind=kind, attempt=attempt, duration_ms=duration)
             return ended
 
-    def _attempt(self, kind: str, key: str, attempt: int) -> Failure | None:
+    def _attempt(self, kind: str, key: str) -> Failure | None:
         workflow = self._workflows.get(kind)
         if workflow is None:
             return Failure(code="runtime.job_kind_unknown", kind="misconfigured")
@@ -196,7 +196,7 @@ class DurableWorker:
             view = jobs.find(session, key)
         if view is None:
             return Failure(code="runtime.job_missing", kind="not_found")
-        return failure_of(lambda: workflow(_EngineSteps(self), view.args), attempt=attempt)
+        return failure_of(lambda: workflow(_EngineSteps(self), view.args))
 
     def _step(self, name: str, work: Callable[[], str]) -> str:
         result: str = DBOS.run_step({"name": name}, work)

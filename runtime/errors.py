@@ -108,7 +108,8 @@ def kind_of(error: BaseException) -> Kind:
 def code_of(error: BaseException) -> str:
     """Return the stable code of a coded error, or `bug.<class name>` for any other."""
     code = getattr(error, "code", None)
-    if isinstance(code, str) and kind_of(error) != "bug":
+    # Libraries use the name `code` too; without a kind of ours it means something else.
+    if isinstance(code, str) and getattr(error, "kind", None) in KINDS:
         return code
     return f"bug.{type(error).__name__}"
 
