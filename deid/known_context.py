@@ -33,6 +33,12 @@ _VERB_AFTER = re.compile(
     r"\A,\s(?:an?\s)?\d{1,3}[ -]?(?:yo|y/o|yr|year|month|wk)|"
     r"\A\s?\((?:legal name|aka|dob|mrn|age|nickname|\"|'|\d{6})"
 )
+_ACTS_AFTER = re.compile(
+    r"\A (?:reports|reported|denie[sd]|states|stated|complain(?:s|ed)|says|said|asked|toured|visited|"
+    r"phoned|drove|came|arrived|consented|agreed|is aware|was notified|has been|has had|seen for|"
+    r"tolerated|ambulated|lives with|lives in|\(legal name)\b"
+)
+_RACE_BEFORE = re.compile(r"\b(?:race|ethnicity|ethnic group)\b\W{0,3}(?:is |was )?\Z")
 #: a report is headed by a surname in capitals and a birth date or record number
 _HEADING_AFTER = re.compile(r"\A\s{1,4}\(?(?:dob|mrn|nhs|h/n|[a-z]?\d{6,}|\d\d-\d\d-\d\d)")
 _INITIAL_BEFORE = re.compile(r"(?:^|[\s(,/])[a-z]\.?\s{0,2}\Z")
@@ -69,6 +75,11 @@ _EPONYM_AFTER = re.compile(
 )
 
 
+def person_acts(after: str) -> bool:
+    """Return whether the folded text after a word says what a person does or says."""
+    return bool(_ACTS_AFTER.match(after))
+
+
 def names_a_drug(after: str) -> bool:
     """Return whether a dose or dosage form follows: "Camila 28 Day Pack", "Clenil 100 mcg"."""
     return bool(_DOSE_AFTER.match(after))
@@ -100,6 +111,10 @@ def stands_as_name(folded: FoldedText, start: int, end: int) -> bool:
     if in_name_context(folded, start, end):
         return True
     word = folded.plain[start:end]
+    if word[0].isupper() and _VERB_AFTER.match(folded.lower[end : end + 26]):
+        return not eponym_follows(folded.lower[end : end + 26])
+    if folded.plain == folded.lower:
+        return _alone_without_capitals(folded.lower, start, end)
     if word.isupper() and _HEADING_AFTER.match(folded.lower[end : end + 26]):
         return True
     if not (word[0].isupper() and word[1:] != word[1:].upper()):
@@ -107,8 +122,8 @@ def stands_as_name(folded: FoldedText, start: int, end: int) -> bool:
     after = folded.lower[end : end + 26]
     if eponym_follows(after):
         return False
-    if _VERB_AFTER.match(after):
-        return True
+    if _RACE_BEFORE.search(folded.lower[max(0, start - 20) : start]):
+        return False
     lower = word.lower()
     if lower in lexicon.words("months") and re.match(r"\A[\s,]{1,2}\d", after):
         return False
@@ -117,6 +132,13 @@ def stands_as_name(folded: FoldedText, start: int, end: int) -> bool:
     return not _at_sentence_start(folded.plain, start) and not _in_title_case(
         folded.plain, start, end
     )
+
+
+def _alone_without_capitals(lower: str, start: int, end: int) -> bool:
+    """In a text without capitals: "ortho (young) to see", "drew, 7 y/o"."""
+    if lower[start - 1 : start] == "(" and lower[end : end + 1] == ")":
+        return True
+    return bool(re.match(r"\A, (?:an? )?\d{1,3}[ -]?(?:yo|y/o|yr|year)", lower[end : end + 16]))
 
 
 def _written_as_name(folded: FoldedText, start: int) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import ahocorasick
+import ahocorasick  # type: ignore[import-not-found]  # ships no types
 
 from deid import known_context
 from deid.folding import FoldedText, fold
@@ -95,7 +95,7 @@ def build(resources: Iterable[Mapping[str, Any]]) -> KnownIdentity:
 
     Spec: deid.md 0.2, 4; DETAILS 11.
     """
-    values = read_values(resources)
+    values = list(dict.fromkeys(read_values(resources)))
     grouped: dict[str, dict[tuple[str, str, str], Pattern]] = {}
     for value in values:
         for pattern in patterns_of(value):
@@ -145,7 +145,7 @@ def _accept(pattern: Pattern, folded: FoldedText, start: int, end: int, *, gate:
 
 
 def _accept_word(pattern: Pattern, folded: FoldedText, start: int, end: int, *, gate: bool) -> bool:
-    if end - start != len(pattern.key) and not _broken_word(folded.lower, start, end):
+    if end - start != len(pattern.key) and not _broken_word(pattern, folded.lower[start:end]):
         return False
     if not pattern.ambiguous:
         return True
@@ -156,10 +156,21 @@ def _accept_word(pattern: Pattern, folded: FoldedText, start: int, end: int, *, 
     return known_context.stands_as_name(folded, start, end)
 
 
-def _broken_word(lower: str, start: int, end: int) -> bool:
-    """A long word split by a hyphen at a line end, an inner hyphen or apostrophe."""
-    gap = "".join(c for c in lower[start:end] if not c.isalnum())
-    return end - start >= 5 and gap in ("-", "'", "-\n", "- ", ". ", "' ")
+def _broken_word(pattern: Pattern, written: str) -> bool:
+    """A long word split by a hyphen, at a line end, at its apostrophe, or letter by letter."""
+    if len(pattern.key) < 5:
+        return False
+    gap = "".join(c for c in written if not c.isalnum())
+    if gap in ("-", "'", "-\n", "- ", "' ") or (pattern.parted and gap in (" ", ".", ". ")):
+        return True
+    spaced = len(written) == 2 * len(pattern.key) - 1
+    return spaced and len(set(written[1::2])) == 1
+
+
+def _two_separators(written: str) -> bool:
+    """A date of birth in few digits must be written as one: 4/3/59, never 4359."""
+    signs = [c for c in written if not c.isalnum()]
+    return len(signs) == 2 and signs[0] == signs[1] and written[-1].isdigit()
 
 
 def _accept_phrase(
@@ -175,7 +186,7 @@ def _accept_phrase(
     if not pattern.ambiguous:
         return True
     if not gate and folded.plain == folded.lower:  # a text without capitals proves nothing by them
-        return True
+        return min(map(len, plain.split())) > 1
     return plain[0].isupper() and all(w[0].isupper() for w in plain.split() if w[0].isalpha())
 
 
@@ -195,6 +206,8 @@ def _accept_code(pattern: Pattern, lower: str, start: int, end: int) -> bool:
         return end - start == len(pattern.key) and (
             head.endswith(_ID_CUE) or lower[max(0, start - 2) : start].endswith("#")
         )
+    if pattern.category == "birth_date" and pattern.key.isdigit() and len(pattern.key) < 8:
+        return _two_separators(lower[start:end])
     if len(pattern.key) < 6 and end - start != len(pattern.key):
         return False
     if not _gaps_allowed(lower, start, end, _CODE_GAPS):

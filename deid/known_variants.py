@@ -42,6 +42,8 @@ class Pattern:
     #: the word also has another meaning, or is very short: it counts only in context
     ambiguous: bool = False
     gender: str = ""
+    #: the chart writes it with a sign or space inside (O'Keefe), so a text may part it there
+    parted: bool = False
 
 
 def squeeze(text: str) -> str:
@@ -62,6 +64,7 @@ def _pattern(
         yield Pattern(
             key=key, kind=kind, category=category, rule=f"known.{rule}", base=value.base,
             subject=value.subject, ambiguous=ambiguous, gender=value.gender,
+            parted=not text.isalnum(),
         )  # fmt: skip
 
 

@@ -17,7 +17,7 @@ STOP = word_set(
     dr mr mrs ms miss pt patient name md do rn np pa admit admitted admission discharge discharged
     transfer transferred seen slides records submitting accepting sending labs lab to from via call
     called please attending consultant follow followup appointment home the a an his her their our
-    my per by with and or at in on for of as is was were be has had he she they prior same we you i
+    my per by with and or at in on for of as is was were be has had he she they prior near attends daycare goes same we you i
     it resident yo next last this that any no not employer department dept division service
     services unit floor emergency re cc fax phone tel date time loc bed rm room ward dispo plan hx
     pmh sh fh ros
@@ -66,7 +66,7 @@ def kinds() -> Mapping[str, tuple[tuple[str, Kind], ...]]:
 
 def joins(view: TextView, end: int, start: int) -> bool:
     """Return whether the words around a gap can stand in one name."""
-    gap = view.plain[end:start]
+    gap = view.lower[end:start]
     if gap == ". ":
         return view.lower[max(0, end - 3) : end].strip() in _ABBREVIATED
     return gap in (" ", "  ", "-", " & ", "'s ", "' ", "'")

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from deid import lexicon
 from deid.lexicon import word_set
@@ -20,7 +21,7 @@ NEVER = word_set(
     nhs gmc lic fax tel phone pager pgr bleep ext email date time unit room rm bed ward clinic
     hospital age sex male female patient pt pts name attending attg resident fellow consultant
     surgeon pcp gp np ed er icu or the a an and or but with without for from to at in on by of as
-    is was are were be been has have had will would can could may might must should do does did
+    is was are were be been has have had would can could might must should do does did
     not no yes this that these those there here he she it they we you i his her their our my your
     its him them us me who whom which what when where why how all any some each every if then than
     so re cc per via also after before during until since please thank thanks dear sincerely
@@ -43,7 +44,12 @@ def is_name_word(view: TextView, token: Token, *, trusted: bool) -> bool:
     if word in NEVER or view.touches_digit(token):
         return False
     if view.style == "lower":
-        return is_listed(word) if trusted else is_listed(word) and word not in lexicon.vocabulary()
+        known = is_listed(word)
+        return (
+            (known or not lexicon.is_ordinary(word))
+            if trusted
+            else (known and word not in lexicon.vocabulary())
+        )
     if not token.capitalized or len(word) == 1:
         return False
     if trusted and view.style == "mixed" and not token.shouting:
@@ -77,8 +83,10 @@ def read_name(view: TextView, position: int, *, trusted: bool) -> tuple[int, int
             end = token.end if words or not _is_initial(view, token) else end
             if not words and _is_initial(view, token):
                 end = token.end
-        elif is_name_word(view, token, trusted=trusted and not words) or (
-            words == 1 and trusted and _second_word(view, tokens[index - 1], token)
+        elif (
+            is_name_word(view, token, trusted=trusted and not words)
+            or (not words and trusted and _before_surname(view, index))
+            or (words == 1 and trusted and _second_word(view, tokens[index - 1], token))
         ):
             end = token.end
             words += 1
@@ -104,6 +112,16 @@ def _joins(plain: str, end: int, start: int) -> bool:
     if gap in (". ", "."):  # only after an initial or an abbreviated title
         return end < 2 or not plain[end - 2].isalnum()
     return False
+
+
+def _before_surname(view: TextView, index: int) -> bool:
+    """After a label a plain word is a first name when a certain surname follows ("JUN SATO")."""
+    first, *following = view.tokens[index : index + 2]
+    if not following or first.lower in NEVER or view.plain[first.end : following[0].start] != " ":
+        return False
+    second = following[0]
+    written = view.style == "lower" or (first.capitalized and second.capitalized)
+    return written and is_listed(second.lower) and not lexicon.is_ordinary(second.lower)
 
 
 def _second_word(view: TextView, first: Token, token: Token) -> bool:
@@ -167,15 +185,15 @@ def _with_dot(plain: str, end: int) -> int:
 def names_before(view: TextView, position: int) -> tuple[int, int] | None:
     """Return the name that ends right before ``position`` ("Ada M. Byron, MD" before ", MD")."""
     index = view.index_at(position) - 1
-    start, end, words = 0, 0, 0
+    start, end, words = position, 0, 0
     while index >= 0 and words < 4:
         token = view.tokens[index]
-        gap = view.plain[token.end : start if words else position]
+        gap = view.plain[token.end : start]
         if gap not in (" ", "  ", "", ". ", ", ", ",", "-", ".") or (words and "," in gap):
             break
-        if not (
-            is_name_word(view, token, trusted=not words) or _initial_before(view, token, words)
-        ):
+        particle = words > 0 and token.lower in PARTICLES and not token.capitalized
+        initial = words > 0 and _is_initial(view, token)
+        if not (particle or initial or is_name_word(view, token, trusted=not words)):
             break
         start = token.start
         end = end or token.end
@@ -184,13 +202,9 @@ def names_before(view: TextView, position: int) -> tuple[int, int] | None:
     return (start, end) if words and end - start > 1 else None
 
 
-def _initial_before(view: TextView, token: Token, words: int) -> bool:
-    return words > 0 and _is_initial(view, token)
-
-
 def bigrams(view: TextView) -> Iterator[tuple[Token, Token]]:
     """Yield neighboring words with nothing but one space, comma or initial between them."""
     tokens = view.tokens
-    for first, second in zip(tokens, tokens[1:], strict=False):
+    for first, second in pairwise(tokens):
         if second.start - first.end <= 2:
             yield first, second

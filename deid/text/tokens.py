@@ -5,6 +5,7 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 from typing import NamedTuple
 
 from deid.folding import FoldedText, fold
@@ -104,7 +105,7 @@ def unwrap(text: str) -> str:
     if len(lines) == 1 or not _NARROW <= width <= _WIDE:
         return text
     pieces: list[str] = []
-    for line, following in zip(lines, lines[1:], strict=False):
+    for line, following in pairwise(lines):
         word = following.split(" ", 1)[0]
         soft = bool(line) and bool(word) and len(line) + 1 + len(word) > width
         pieces.extend((line, " " if soft else "\n"))

@@ -79,6 +79,7 @@ _SCORE_BEFORE = re.compile(
     r"bottles|grade|stage|phq|gad|od|os|improved|worst|now|max|take)\b[^.;\n]{0,18}\Z"
 )
 _AFTER_BARE = re.compile(
+    r"\A [0-2]\d[0-5]\d\b|"
     r"\A(?:\s{1,2}(?:at|@)?\s?(?:\d{1,2}:\d\d|\d{1,2}\s?[ap]m\b))|\A\s[A-Z]{3,},"
 )
 _UNIT_AFTER = re.compile(

@@ -29,7 +29,7 @@ _DICTATED = re.compile(
 )
 _BEFORE_ROLE = re.compile(r"(?:^|[\s.])-{1,2}\s?(?P<n>[A-Z]{2,3})(?=\s(?:RN|MD|NP|PA|DO|LPN)\b)")
 _CLOSING = re.compile(r"(?:[.\n]\s?|\s)-{1,2}\s?(?P<n>[a-z]{2,3}|[A-Z]{2,3})\s*$", re.MULTILINE)
-_AFTER_DOTTED = re.compile(r"[/:](?P<n>[a-z]{2,3})\b")
+_AFTER_DOTTED = re.compile(r"[/:](?P<n>[A-Za-z]{2,3})\b")
 
 
 def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG001
@@ -52,8 +52,9 @@ def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG0
         (_CLOSING, view.plain),
     ):
         for match in pattern.finditer(text):
-            if match["n"].lower() not in _NOT_PEOPLE:
-                end = match.end("typist") if match.groupdict().get("typist") else match.end("n")
+            typist = match.groupdict().get("typist")
+            if typist or match["n"].lower() not in _NOT_PEOPLE:
+                end = match.end("typist") if typist else match.end("n")
                 yield _finding(match.start("n"), end)
 
 

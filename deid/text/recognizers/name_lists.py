@@ -1,5 +1,6 @@
 """People recognized by the name lists: first name + surname, "LAST, First", listed single names."""
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -9,11 +10,14 @@ from deid.text.document import Finding
 from deid.text.tokens import TextView, Token
 
 
+_HANDOFF = re.compile(r" (?:handoff|hand-off|sign-?out|at bedside|rounded)\b")
+
+
 def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG001
     """Yield names that the lists know, where they do not stand as plain words."""
     yield from _pairs(view)
     for token in view.tokens:
-        if len(token.lower) > 2 and _listed_alone(view, token):
+        if len(token.lower) > 2 and (_listed_alone(view, token) or _acting(view, token)):
             yield _finding(token.start, token.end, "name.listed")
 
 
@@ -38,8 +42,12 @@ def _side_by_side(view: TextView, first: Token, second: Token) -> bool:
     pair = (first, second)
     return (
         view.style == "mixed"
-        and all(t.capitalized and not t.shouting and name_words.is_listed(t.lower) for t in pair)
-        and not all(lexicon.is_ordinary(t.lower) for t in pair)
+        and all(len(t.text) > 2 and t.capitalized and not t.shouting for t in pair)
+        and all(_surname_like(t) for t in pair)
+        and (
+            not all(lexicon.is_ordinary(t.lower) for t in pair)
+            or bool(_HANDOFF.match(view.lower, second.end))
+        )
     )
 
 
@@ -63,13 +71,18 @@ def _first_last(view: TextView, first: Token, second: Token) -> bool:
     if view.style != "mixed" or first.shouting:
         return not plain_first or (not plain_second and name_words.is_listed(second.lower))
     # "May Hunter" in the middle of a sentence is a person; "Grand Total" is not in the lists
-    return not (plain_first and plain_second) or second.lower in lexicon.surnames()
+    return not (plain_first and plain_second) or _surname_like(second)
 
 
 def _surname_like(token: Token) -> bool:
     if len(token.text) == 1:
         return token.capitalized
-    return token.lower in lexicon.surnames() or not lexicon.is_ordinary(token.lower)
+    word = token.lower
+    return (
+        word in lexicon.surnames()
+        or not lexicon.is_ordinary(word)
+        or (word in lexicon.words("eponyms") and token.capitalized and not token.shouting)
+    )
 
 
 def _last_first(view: TextView, last: Token, first: Token) -> bool:
@@ -86,6 +99,17 @@ def _last_first(view: TextView, last: Token, first: Token) -> bool:
             and not view.starts_sentence(last)
         )
     return name_words.is_listed(last.lower) or not plain_last
+
+
+def _acting(view: TextView, token: Token) -> bool:
+    """A first name that is a word too, doing what people do ("Crystal toured", "Red has been")."""
+    return (
+        token.capitalized
+        and token.lower in lexicon.given_names()
+        and token.lower not in name_words.NEVER
+        and not view.touches_digit(token)
+        and known_context.person_acts(view.lower[token.end : token.end + 26])
+    )
 
 
 def _listed_alone(view: TextView, token: Token) -> bool:

@@ -58,7 +58,7 @@ _LABEL = re.compile(
     r"attested|"
     r"transcribed|examined|supervised|submitted|collected|drawn|rounded) by|submitting|"
     r"accepting|sending|"
-    r"referring|ordering|dictating|attn|cc|verified with|report to|care from|handoff (?:to|from)|"
+    r"referring|ordering|dictating|attn|cc|verified with|report to|call|calling|text|care from|handoff (?:to|from)|"
     r"signed off to|notified|paged|per|told per|d/w|c/w|discussed w(?:ith|/)|spoke w(?:ith|/)|"
     r"s/w|sign ?out to|for|present|dear(?: dr)?)"
     r"|(?P<relative>" + _KIN + r")"
@@ -72,7 +72,7 @@ _WEAK = word_set(
     """
     to from per for named called with and as via by & present family contact driver subject child
     baby infant name re resident assistant fellow intern provider employer tech do pa submitting
-    sending consult consultation accepting referring worker rep agent coach manager principal sees
+    sending call calling text consult consultation accepting referring worker rep agent coach manager principal sees
     operator present client
     """
 )

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from deid import lexicon
-from deid.text import institutions
+from deid.text import institutions, name_words
 from deid.text.document import Finding
 from deid.text.institutions import Kind
 from deid.text.tokens import TextView, Token
@@ -72,6 +72,8 @@ def _head(view: TextView, index: int) -> int:
 
 def _continues(view: TextView, index: int) -> bool:
     token = view.tokens[index]
+    if token.lower in name_words.PARTICLES and not token.capitalized and view.style == "mixed":
+        return True
     if token.lower in institutions.LOWER_INSIDE and not token.capitalized:
         if token.lower not in ("of", "and", "de", "la", "del", "under") or not index:
             return False
