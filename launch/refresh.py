@@ -16,7 +16,8 @@ from launch.ports import GrantId, Site
 from launch.token_set import TokenSet
 from runtime import clock, tokens
 
-LEASE = timedelta(seconds=30)
+# Longer than the slowest token request may take: the lease of a living holder never runs out.
+LEASE = timedelta(seconds=75)
 WAIT_SECONDS = 15.0
 POLL_SECONDS = 0.05
 
