@@ -70,8 +70,11 @@ class DemoPlan:
         )
 
     def provision(self, say: Callable[[str], None]) -> None:
-        """Make keys, register the three programs with one another, seed patients; once."""
-        if (self.folder / _PROVISIONED).exists():
+        """Make keys, register the programs with one another, seed patients: once per address."""
+        marker = self.folder / _PROVISIONED
+        # the programs know one another by address: other ports mean other registrations
+        addresses = f"{self.ehr_url} {self.gateway_url} {self.consult_url}\n"
+        if marker.exists() and marker.read_text(encoding="utf-8") == addresses:
             return
         say("first start: making keys, seeding patients and specialists (some seconds)")
         # heavy imports, and not needed on a second start
@@ -83,7 +86,7 @@ class DemoPlan:
         }
         logs.configure(program="demo", mode="sandbox", level="warning")
         provision(settings.load(overrides=names), say)
-        (self.folder / _PROVISIONED).touch()
+        marker.write_text(addresses, encoding="utf-8")
 
     def welcome(self) -> str:
         """What to open, who to sign in as, and what will happen."""

@@ -75,10 +75,10 @@ def _run(tier: Tier) -> Outcome:
     command = [sys.executable, "-m", "pytest", *tier.paths, "-m", tier.marks, "-q"]
     command += ["--no-header", "-o", "junit_family=xunit2", f"--junitxml={report}", *tier.options]
     started = time.monotonic()
-    done = subprocess.run(  # noqa: S603 - our own fixed arguments
+    done = subprocess.run(
         command,
         cwd=ROOT,
-        env={**os.environ, **tier.environment},  # noqa: TID251 - the child needs PATH and HOME
+        env={**os.environ, **tier.environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
