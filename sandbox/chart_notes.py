@@ -10,6 +10,7 @@ from sandbox import fhir_text
 CONSULT_NOTE = "11488-4"
 FIRST_NOTES = 6
 _LONG = 1_600
+_LEAD = 420
 
 Resource = Mapping[str, Any]  # Any: FHIR JSON
 
@@ -49,7 +50,8 @@ class Opinion:
     author: str
     filed: str
     state: str
-    paragraphs: tuple[str, ...]
+    lead: tuple[str, ...]
+    rest: tuple[str, ...]
     is_current: bool
     order: float
 
@@ -129,7 +131,9 @@ def _opinion(document: Dated, replaced: set[str]) -> Opinion:
     resource = document.resource
     logical_id = str(resource.get("id"))
     state = state_of(resource) or ("Superseded" if logical_id in replaced else "")
-    text = text_of(resource)
+    text = text_of(resource) or "This note has no plain text; open the document."
+    paragraphs = fhir_text.paragraphs(text)
+    lead = _lead(paragraphs)
     return Opinion(
         document_id=logical_id,
         title=title_of(resource),
@@ -137,10 +141,21 @@ def _opinion(document: Dated, replaced: set[str]) -> Opinion:
         author=authors_of(resource),
         filed=fhir_text.day_and_clock(document.stored_at.isoformat()),
         state=state,
-        paragraphs=fhir_text.paragraphs(text or "This note has no plain text; open the document."),
+        lead=paragraphs[:lead],
+        rest=paragraphs[lead:],
         is_current=state in ("", "Preliminary", "Amended"),
         order=document.stored_at.timestamp(),
     )
+
+
+def _lead(paragraphs: Sequence[str]) -> int:
+    """How many paragraphs stand open: about a screen's worth, and never a lone last one folded."""
+    shown = 0
+    for count, paragraph in enumerate(paragraphs, start=1):
+        shown += len(paragraph)
+        if shown > _LEAD and len(paragraphs) - count > 1:
+            return count
+    return len(paragraphs)
 
 
 def notes(

@@ -32,6 +32,8 @@ _BY_PATIENT = frozenset(
     }
 )
 
+_BY_OTHER = {"Coverage": "beneficiary", "Task": "for"}
+
 
 # Any below: FHIR JSON as it came, of arbitrary shape until it has been looked at.
 def _references(value: Any) -> Iterator[str]:
@@ -70,11 +72,8 @@ def compartment_of(resource: Mapping[str, Any], base_url: str) -> str:
         return _of_targets(resource.get("target"), base_url)
     if kind == "Binary":
         return _patient_id(resource.get("securityContext"), base_url) or NOBODY
-    element = "patient" if kind in _BY_PATIENT else "subject"
-    subject = resource.get(element)
-    if subject is None and kind == "Task":
-        subject = resource.get("for")
-    return _patient_id(subject, base_url) or NOBODY
+    element = "patient" if kind in _BY_PATIENT else _BY_OTHER.get(str(kind), "subject")
+    return _patient_id(resource.get(element), base_url) or NOBODY
 
 
 def _of_targets(targets: object, base_url: str) -> str:

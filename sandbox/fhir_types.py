@@ -38,6 +38,7 @@ TYPES: Mapping[str, TypeSupport] = {
         "onset-date",
         "recorded-date",
     ),
+    "Coverage": _chart("patient", "beneficiary", "identifier", "status"),
     "Device": _chart(*_PATIENT, "type"),
     "DiagnosticReport": _chart(
         *_PATIENT,
