@@ -186,6 +186,13 @@ class Event(Enum):
         "The consult server could not be asked for news; asked again at the next time.",
         "code",
     )
+    DEID_BROKEN = _event(
+        "gateway.deid_broken",
+        "error",
+        "De-identification met a bug; the case was held, and the place is given.",
+        "exception",
+        "place",
+    )
     DRAFTS_EXPIRED = _event(
         "gateway.drafts_expired", "info", "Drafts past their time were deleted.", "count"
     )

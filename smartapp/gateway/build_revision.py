@@ -4,7 +4,6 @@ After the sealed case is built into its message, the finished bytes are searched
 for everything that this chart knows: envelope, receipt and all.
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -21,8 +20,6 @@ from exchange.sealing import Claims, Signer
 from runtime import json_text
 from smartapp.errors import CaseHeld
 from smartapp.gateway.envelope import with_envelope
-
-_NUMBERED = re.compile(r"\[(?:patient|[a-z]+(?: [a-z]+)* \d+)\]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,7 +145,7 @@ def preview_record(preview: Preview, prepared: Prepared, body: bytes) -> dict[st
         ],
         "refused": list(preview.refused),
         "counts": dict(preview.counts),
-        "words": words_behind_tokens(preview),
+        "words": dict(preview.token_words),
         "receipt": {
             "policy_id": receipt.policy_id,
             "policy_version": str(receipt.policy_version),
@@ -169,18 +166,6 @@ def _pair(one: PreviewPair) -> dict[str, Any]:
         "outgoing": [[p.text, p.mark, p.number] for p in one.outgoing],
         "reasons": [[r.number, r.mark, r.category, r.rule] for r in one.reasons],
     }
-
-
-def words_behind_tokens(preview: Preview) -> dict[str, str]:
-    """What each token stands for: the fullest wording met; it stays in the vault."""
-    found: dict[str, str] = {}
-    for one in (*preview.pairs, *preview.labels):
-        before = [piece for piece in one.original if piece.number is not None]
-        after = [piece for piece in one.outgoing if piece.number is not None]
-        for old, new in zip(before, after, strict=True):
-            if _NUMBERED.fullmatch(new.text) and len(old.text) > len(found.get(new.text, "")):
-                found[new.text] = old.text
-    return found
 
 
 def _texts(value: Any) -> list[str]:

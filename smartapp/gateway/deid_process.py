@@ -22,7 +22,8 @@ from exchange.case_order import CaseOrder
 from exchange.clarification import ReplyOrder, ThreadPlace
 from exchange.errors import ExchangeError
 from exchange.sealing import Claims, Signer
-from runtime import clock
+from runtime import clock, logs
+from runtime.log_events import Event
 from smartapp.errors import CaseHeld
 from smartapp.gateway.build_revision import Built, build
 
@@ -79,6 +80,8 @@ def _answer(job: DeidJob, signer: Signer) -> tuple[Any, ...]:
         return ("held", stopped.code, ())
     except MemoryError:
         return ("held", "memory", ())
+    except Exception as bug:  # noqa: BLE001 - the process's edge: its text may hold chart words
+        return ("broken", type(bug).__name__, logs.place_of(bug))
 
 
 class DeidWorkers:
@@ -109,6 +112,9 @@ class DeidWorkers:
                 self._give_back(process, line)
             else:
                 _end(process, line)
+        if answer[0] == "broken":
+            logs.emit(Event.DEID_BROKEN, exception=answer[1], place=answer[2])
+            raise CaseHeld(reason="crashed")
         if answer[0] == "built":
             built: Built = answer[1]
             return built

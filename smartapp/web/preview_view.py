@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from deid.preview import NOT_IDENTIFIERS
 from smartapp.store.revisions import Revision
 from smartapp.web.outgoing import Outgoing, read_outgoing
 from smartapp.web.reasons import counted, reason_words
@@ -117,7 +118,13 @@ def view(
             for element, category, count in shown["dropped"]
         ),
         refused=tuple(_element(part) for part in shown["refused"]),
-        removed_words=counted(receipt["removed"]),
+        removed_words=counted(
+            {
+                category: count
+                for category, count in receipt["removed"].items()
+                if category not in NOT_IDENTIFIERS
+            }
+        ),
         general_words=counted(receipt["general"]),
         policy=f"{_policy(receipt['policy_id'])}, version {receipt['policy_version']}",
         risk=str(receipt["risk"]),
