@@ -38,6 +38,8 @@ _ACTS_AFTER = re.compile(
     r"phoned|drove|came|arrived|consented|agreed|is aware|was notified|has been|has had|seen for|"
     r"tolerated|ambulated|lives with|lives in|\(legal name)\b"
 )
+#: "in Blood", "the Price": a thing, not a person
+_THING_BEFORE = re.compile(r"\b(?:in|the|an?|of) \Z")
 _RACE_BEFORE = re.compile(r"\b(?:race|ethnicity|ethnic group)\b\W{0,3}(?:is |was )?\Z")
 #: a report is headed by a surname in capitals and a birth date or record number
 _HEADING_AFTER = re.compile(r"\A\s{1,4}\(?(?:dob|mrn|nhs|h/n|[a-z]?\d{6,}|\d\d-\d\d-\d\d)")
@@ -121,6 +123,8 @@ def stands_as_name(folded: FoldedText, start: int, end: int) -> bool:
         return False
     after = folded.lower[end : end + 26]
     if eponym_follows(after):
+        return False
+    if _THING_BEFORE.search(folded.lower[max(0, start - 8) : start]):
         return False
     if _RACE_BEFORE.search(folded.lower[max(0, start - 20) : start]):
         return False

@@ -41,6 +41,7 @@ def _weight(finding: Finding) -> tuple[bool, int, int, bool, str]:
         finding.category == "hidden",
         finding.end - finding.start,
         _RANK[finding.confidence],
+        finding.category != "other_id",  # "some number" says least
         bool(finding.subject),
         finding.rule,
     )

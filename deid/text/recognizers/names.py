@@ -99,6 +99,7 @@ _SECOND_OPINION = re.compile(
     r"\b(?:for|by|to) (?P<n>[A-Z][a-z]+) (?=second opinion|to review|to see|to follow|review\b|"
     r"input\b)"
 )
+_PREPOSITIONS = frozenset({"to", "from", "for", "with", "and", "as", "via", "by", "&"})
 _ROLE_WORD = re.compile(r"(?:ist|ian|geon|trar|low|dent|ant|tor|ician|ologist|dical|gical|care)$")
 _PARENTHESIS = re.compile(r"\b[A-Z][a-z]+ \((?P<n>[A-Z][a-z]+)\)")
 _CALLED_BY = re.compile(
@@ -154,7 +155,8 @@ def _believable(view: TextView, name: tuple[int, int], cue: str) -> bool:
             return False
         single = token.end >= end
         if not (single and lexicon.is_ordinary(token.lower)):
-            return True
+            # after a mere preposition an unknown word is left to default deny: likely, not sure
+            return not single or cue not in _PREPOSITIONS or name_words.is_listed(token.lower)
         if cue in ("by", "via") and re.match(r" [a-z]", view.plain[end : end + 2]):
             return False
         return (

@@ -83,10 +83,20 @@ def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG0
     yield from _announced(view)
     for category, shape in _SHAPES:
         for match in shape.finditer(text):
-            yield _finding(*match.span(), category, "number.pattern")
+            if shape is _NHS and not _nhs_check(match.group()):
+                yield _finding(*match.span(), "other_id", "number.pattern")
+            else:
+                yield _finding(*match.span(), category, "number.pattern")
     for match in _CODE.finditer(text):
         if _looks_issued(match.group(), text, match.start(), match.end()):
             yield _finding(match.start(), match.end(), "other_id", "number.shape")
+
+
+def _nhs_check(written: str) -> bool:
+    """Modulus 11; a wrong check digit does not make a number harmless, only its kind unknown."""
+    digits = [int(c) for c in written if c.isdigit()]
+    weighted = sum(d * (10 - i) for i, d in enumerate(digits[:9]))
+    return (11 - weighted % 11) % 11 == digits[9]
 
 
 def _announced(view: TextView) -> Iterator[Finding]:
