@@ -161,7 +161,7 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 
 
 def _open_postgres(url: sa.URL, schema: str | None) -> Database:
-    options = [f"-c statement_timeout={STATEMENT_SECONDS * 1000}", "-c timezone=UTC"]
+    options = [f"-c statement_timeout={STATEMENT_SECONDS * 1000}"]
     if schema is not None:
         options.append(f"-c search_path={schema}")
     engine = sa.create_engine(
@@ -170,16 +170,26 @@ def _open_postgres(url: sa.URL, schema: str | None) -> Database:
         pool_size=_POOL_SIZE,
         max_overflow=_POOL_SIZE,
         pool_pre_ping=True,
-        connect_args={"options": " ".join(options), "connect_timeout": 10},
+        connect_args=postgres_connect_args(*options),
     )
     event.listen(engine, "handle_error", _drop_detail)
     if schema is not None:
         with engine.begin() as connection:
             connection.execute(sa.schema.CreateSchema(schema, if_not_exists=True))
-    _refuse_unsafe_postgres(engine)
+    try:
+        _refuse_unsafe_postgres(engine)
+    except DatabaseUnsafe:
+        engine.dispose()
+        raise
     return Database(
         engine, url=engine.url.render_as_string(hide_password=False), dialect="postgresql"
     )
+
+
+def postgres_connect_args(*options: str) -> dict[str, str | int]:
+    """Return driver arguments: UTC, and commits that wait for the disk in any case."""
+    always = ("-c timezone=UTC", "-c synchronous_commit=on")
+    return {"options": " ".join((*always, *options)), "connect_timeout": 10}
 
 
 def _drop_detail(context: sa.engine.ExceptionContext) -> None:
@@ -191,7 +201,7 @@ def _drop_detail(context: sa.engine.ExceptionContext) -> None:
 
 def _refuse_unsafe_postgres(engine: sa.Engine) -> None:
     with engine.connect() as connection:
-        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+        for setting in ("fsync", "full_page_writes"):
             value = connection.execute(
                 sa.text("SELECT current_setting(:name)"), {"name": setting}
             ).scalar_one()

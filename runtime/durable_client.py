@@ -129,8 +129,11 @@ class DurableClient:
 
     # for the worker
 
-    def resume_orphans(self, target: Database, *, silent_seconds: float) -> int:
-        """Take over what dead workers left running; return how many jobs."""
+    def resume_orphans(self, target: Database, *, silent_seconds: float, own: str = "") -> int:
+        """Take over what dead workers left running; return how many jobs.
+
+        `own` is the worker that asks: it lives, however late its beat is.
+        """
         # Running work first, living workers second: a worker writes its beat before it works.
         running = self._client.list_workflows(
             status="PENDING",
@@ -139,7 +142,7 @@ class DurableClient:
             load_output=False,
         )
         with target.read() as session:
-            silent = set(heartbeats.dead(session, silent_seconds=silent_seconds))
+            silent = set(heartbeats.dead(session, silent_seconds=silent_seconds)) - {own}
             living = heartbeats.known(session) - silent
         orphans = [work for work in running if work.executor_id not in living]
         if orphans:
@@ -202,7 +205,12 @@ def open_engine(target: Database) -> sa.Engine:
     """Make an engine as the library expects it: on SQLite the driver begins transactions."""
     if target.dialect == "postgresql":
         return sa.create_engine(
-            target.url, hide_parameters=True, pool_size=10, max_overflow=10, pool_pre_ping=True
+            target.url,
+            hide_parameters=True,
+            pool_size=10,
+            max_overflow=10,
+            pool_pre_ping=True,
+            connect_args=database.postgres_connect_args(),
         )
     engine = sa.create_engine(target.url, hide_parameters=True)
 

@@ -259,7 +259,7 @@ class DurableWorker:
 
     def _sweep(self) -> None:
         silent = self._options.dead_after_seconds
-        self._client.resume_orphans(self._database, silent_seconds=silent)
+        self._client.resume_orphans(self._database, silent_seconds=silent, own=self.executor_id)
         self._client.restart_lost(self._database)
 
     def _purge(self) -> None:

@@ -58,7 +58,7 @@ def run(plan: Plan) -> None:
             threads=4,
             poll_seconds=0.05,
             beat_seconds=0.3,
-            dead_after_seconds=2.0,
+            dead_after_seconds=5.0,
             sweep_seconds=0.3,
             stop_seconds=5,
         ),
