@@ -52,6 +52,13 @@ class SubmissionUnknown(ConsultError):
     kind: ClassVar[Kind] = "invalid"
 
 
+class WireVersionUnknown(ConsultError):
+    """The gateway speaks a version of the wire that this server does not; upgrade one side."""
+
+    code = "consult.wire_version_unknown"
+    kind: ClassVar[Kind] = "invalid"
+
+
 class SubmissionDiffers(ConsultError):
     """This submission key was used before, for other content."""
 

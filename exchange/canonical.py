@@ -108,7 +108,11 @@ def _reference(
     if isinstance(written, dict):
         # `Consent.provision.data.reference` is an element that holds a Reference.
         return {n: _rewritten(item, known, f"{expression}.{n}") for n, item in value.items()}
-    key = logical or (known.get(written) if isinstance(written, str) else None)
+    found = known.get(written) if isinstance(written, str) else None
+    if logical is not None and found is not None and logical != found:
+        # It names one thing and points at another: neither may be what was signed.
+        raise UnresolvedReference(expression=f"{expression}.reference")
+    key = logical or found
     kept = {
         n: _rewritten(item, known, f"{expression}.{n}")
         for n, item in value.items()

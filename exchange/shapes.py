@@ -111,13 +111,15 @@ def member(value: Any, _case: str) -> bool:
     if not isinstance(value, dict) or not set(value) <= {"type", "identifier", "reference"}:
         return False
     identifier = value.get("identifier")
+    if not isinstance(identifier, dict):
+        return False
+    own = f"PractitionerRole/{identifier.get('value')}"
     return (
-        isinstance(identifier, dict)
-        and set(identifier) == {"system", "value"}
+        set(identifier) == {"system", "value"}
         and identifier["system"] == names.SID_MEMBER
         and names.MEMBER_ID.fullmatch(str(identifier["value"])) is not None
         and value.get("type", "PractitionerRole") == "PractitionerRole"
-        and _REFERENCE.fullmatch(str(value.get("reference", "PractitionerRole/x"))) is not None
+        and value.get("reference", own) == own
     )
 
 

@@ -84,13 +84,13 @@ def with_member_references(value: Any) -> Any:
         return value
     member = parts.member_of(value)
     if member is not None and value.get("type") == "PractitionerRole":
-        return {"reference": f"PractitionerRole/{member}", **value}
+        return {**value, "reference": f"PractitionerRole/{member}"}
     return {name: with_member_references(item) for name, item in value.items()}
 
 
 def member_reference(member_id: str) -> Resource:
     """Return the reference to a member with our own address beside the identifier."""
-    return {"reference": f"PractitionerRole/{member_id}", **parts.member(member_id)}
+    return {**parts.member(member_id), "reference": f"PractitionerRole/{member_id}"}
 
 
 def thread(unit: Unit, task_id: str) -> tuple[Stored, ...]:

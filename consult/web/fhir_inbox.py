@@ -3,13 +3,14 @@
 from flask import Blueprint
 
 from consult.domain.callers import HospitalCaller
-from consult.errors import AccessDenied, ConsultError, SubmissionUnknown
+from consult.errors import AccessDenied, ConsultError, SubmissionUnknown, WireVersionUnknown
 from consult.service.change_case import change_task, complete_request, stop_case
 from consult.service.receive_submission import receive_submission
 from consult.service.services import ConsultServices
 from consult.store.fhir_store import covers
 from consult.web import problems
 from consult.web.access import HospitalAccess
+from exchange import versions
 from exchange.names import Resource
 from fhir_server import answers, negotiate
 from fhir_server.blueprint import make_blueprint
@@ -60,6 +61,8 @@ class FhirInbox:
         if not all(covers(caller.scopes, kind, letter) for kind, letter in _SUBMIT_SCOPES):
             raise AccessDenied
         negotiate.check_body_format(asked.headers)
+        if not versions.is_spoken(asked.headers.get(versions.HEADER.lower())):
+            raise WireVersionUnknown
         with self._services.writing() as unit:
             limits.hit(
                 unit.session,
