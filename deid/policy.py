@@ -155,7 +155,7 @@ def _constants(table: Table, codes: CodeTables) -> set[tuple[str, str]]:
             if isinstance(rule, Mapping):
                 gather(rule)
             elif isinstance(rule, str) and rule.startswith("token:"):
-                words = table["sets"][rule.removeprefix("token:").removesuffix("!")]
+                words = table["sets"][rule.removeprefix("token:").rstrip("!+")]
                 found.update((element, word) for word in words)
 
     for part in ("datatypes", "extensions", "types"):

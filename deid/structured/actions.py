@@ -207,6 +207,13 @@ def link_id(value: Any, path: Path, run: Run) -> Any:
     return ABSENT
 
 
+def position(_value: Any, path: Path, _run: Run) -> Any:
+    """Write the place of the part in its list instead of an identifier it must have."""
+    parent = path[0] if isinstance(path, tuple) else path
+    place = parent[1] if isinstance(parent, tuple) else 0
+    return f"part{place + 1}" if isinstance(place, int) else "part1"
+
+
 def samples(value: Any, path: Path, run: Run) -> Any:
     """Keep numbers in a row."""
     if isinstance(value, str) and _SAMPLES.fullmatch(value):
@@ -273,6 +280,7 @@ NAMED: Final[Mapping[str, Action]] = {
     "link-id": link_id,
     "number": number,
     "patient": references.patient,
+    "position": position,
     "reference": references.reference,
     "refuse": refuse,
     "role": references.role,

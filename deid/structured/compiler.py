@@ -14,6 +14,7 @@ from deid.structured.walker import walk
 Table = Mapping[str, Any]  # TOML
 
 _REQUIRED: Final = "!"
+_NEEDED: Final = ("!!", "+")
 _SELF: Final = "self"
 
 
@@ -47,12 +48,12 @@ class Compiler:
 
     def resource(self, name: str, table: Table) -> Node:
         """Compile one resource type."""
-        node = Node(children=dict(self.everywhere))
+        node = Node(children=dict(self.everywhere), is_resource=True)
         node.children["resourceType"] = Rule(actions.constant(name))
         node.children["contained"] = Rule(actions.handled)  # see deid.structured.resources
         self._fill(node, table, f"types.{name}")
         for key, value in table.items():
-            if value == "patient!":
+            if value == "patient!!":
                 node.patient_element = key
         return node
 
@@ -66,6 +67,8 @@ class Compiler:
             if not name.isalnum():
                 raise self._unusable(f"{where}.{name}", "no element name")
             node.children[name] = self._rule(value, node, f"{where}.{name}")
+            if isinstance(value, str) and value.endswith(_NEEDED):
+                node.needed = (*node.needed, name)
 
     def _rule(self, value: Any, node: Node, where: str) -> Rule:
         if isinstance(value, Mapping):
@@ -74,7 +77,7 @@ class Compiler:
             return Rule(_walking(inner), required=value.get(_REQUIRED) is True)
         if not isinstance(value, str):
             raise self._unusable(where, "neither an action nor a table")
-        name = value.removesuffix(_REQUIRED)
+        name = value.rstrip("!+")
         return Rule(self._action(name, node, where), required=value.endswith(_REQUIRED))
 
     def _action(self, name: str, node: Node, where: str) -> Action:

@@ -33,6 +33,9 @@ class Node:
     """The elements of one data type, backbone element or resource; all others are dropped."""
 
     children: dict[str, Rule] = field(default_factory=dict)
+    needed: tuple[str, ...] = ()
+    """Elements without which FHIR does not know this type."""
+    is_resource: bool = False
     patient_element: str | None = None
     """The element that must name the patient of the case, for resources about a patient."""
 

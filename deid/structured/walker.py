@@ -35,7 +35,15 @@ def walk(node: Node, source: Any, path: Path, run: Run) -> Any:
             _put(out, key, result)
         elif rule.required:
             raise ResourceRefused(expression=element(here), reason="cannot be kept")
-    return out or ABSENT
+    return out if out and _complete(node, out, path) else ABSENT
+
+
+def _complete(node: Node, out: dict[str, Any], path: Path) -> bool:
+    """Tell whether FHIR knows this part with what is left; a resource is refused otherwise."""
+    missing = [key for key in node.needed if key not in out and f"_{key}" not in out]
+    if missing and node.is_resource:
+        raise ResourceRefused(expression=element((path, missing[0])), reason="missing")
+    return not missing
 
 
 def _many(rule: Rule, values: list[Any], path: Path, run: Run) -> Any:

@@ -4,6 +4,7 @@ Set CONFER_TEST_CHARTS to a folder of FHIR bundles to run over more charts than 
 """
 
 import base64
+import importlib
 import json
 import re
 from collections.abc import Iterator
@@ -186,3 +187,11 @@ def _with_notes_renamed(chart: list[dict[str, Any]], family: str) -> list[dict[s
             renamed = words.replace("Marrowby", family).encode()
             content["attachment"]["data"] = base64.b64encode(renamed).decode()
     return chart
+
+
+@pytest.mark.parametrize("name", ["adela", "ivo", "canary", "denis"])
+def test_what_leaves_is_still_fhir_r4(name: str) -> None:
+    sealed = _prepared(deid_cases.of_chart(CHARTS[name])).sealed
+    for entry in sealed.entries:
+        module = importlib.import_module(f"fhir.resources.R4B.{entry.resource_type.lower()}")
+        getattr(module, entry.resource_type).model_validate(json.loads(entry.body))

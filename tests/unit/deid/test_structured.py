@@ -108,6 +108,7 @@ def test_unknown_elements_and_extensions_stay_and_are_counted() -> None:
         {"status": "entered-in-error"},
         {"status": "finalish"},
         {"status": None},
+        {"code": None},
         {"status": ["final"] * 0},
         {"code": {"coding": [{"system": "http://local.example", "code": "K6"}]}},
         {"code": "potassium"},
@@ -588,3 +589,34 @@ def test_a_text_that_repeats_a_cleaned_label_stays() -> None:
     coded = {"system": "http://snomed.info/sct", "code": "1912002", "display": "fall at Marrowby"}
     (left,) = sent(condition(code={"coding": [coded], "text": "fall at Marrowby"}))
     assert left["code"] == {"coding": [{**coded, "display": "fall at [patient]"}]}
+
+
+def test_a_resource_that_fhir_would_not_know_is_refused() -> None:
+    order: Resource = {
+        "resourceType": "MedicationRequest",
+        "id": "m",
+        "status": "active",
+        "medicationCodeableConcept": {"text": "potassium"},
+        "subject": {"reference": "Patient/pt-9c27e1"},
+    }
+    assert refused(order) == ("MedicationRequest.intent: missing",)
+
+
+def test_series_of_an_imaging_study_are_numbered_instead_of_identified() -> None:
+    modality = {"system": "http://dicom.nema.org/resources/ontology/DCM", "code": "CT"}
+    study: Resource = {
+        "resourceType": "ImagingStudy",
+        "id": "s",
+        "status": "available",
+        "subject": {"reference": "Patient/pt-9c27e1"},
+        "series": [
+            {"uid": "1.2.840.40417731", "modality": modality, "instance": [{"uid": "1.2.3"}]},
+            {"uid": "1.2.840.40417732"},
+            {"uid": "1.2.840.40417733", "modality": modality},
+        ],
+    }
+    (left,) = sent(study)
+    assert [each["uid"] for each in left["series"]] == ["part1", "part3"]
+    assert "instance" not in left["series"][0]
+    (odd,) = sent({**study, "series": study["series"][0]})
+    assert odd["series"]["uid"] == "part1"
