@@ -21,6 +21,7 @@ from deid.text.recognizers import (
     organizations,
     places,
     record_numbers,
+    signatures,
     unknown_words,
     workplaces,
 )
@@ -39,6 +40,7 @@ RECOGNIZERS: tuple[Recognizer, ...] = (
     workplaces.find,
     occupations.find,
     names.find,
+    signatures.find,
     initials.find,
     name_lists.find,
     unknown_words.find,

@@ -1,0 +1,106 @@
+"""People by what stands after or around their name: credentials, kin, signatures, nicknames."""
+
+import re
+from collections.abc import Iterator
+from datetime import datetime
+
+from deid import lexicon
+from deid.text import name_words
+from deid.text.document import Finding
+from deid.text.tokens import TextView
+
+_CREDENTIAL = re.compile(
+    r",?\s{0,2}\b(?P<c>md|m\.d\.|rn|r\.n\.|np|n\.p\.|pa-c|phd|ph\.d\.|pharmd|rph|dds|dmd|mbbs|"
+    r"mbchb|frcp|frcs|facs|msw|lcsw|crna|lpn|cna|dpm|dpt|bsn|msn|fnp|aprn|wocn|jr\.|"
+    r"pt(?=,\s?lic)|ot(?=,\s?lic)|consultant (?:cardiologist|physician|surgeon)|"
+    r"specialty registrar)(?![\w])"
+)
+_KIN_AFTER = re.compile(
+    r"\s?\(\s?(?:the |pt'?s |patient'?s )?(?:wife|husband|spouse|partner|son|daughter|mother|mom|"
+    r"mum|father|dad|brother|sister|sib(?:ling)?|twin|aunt|uncle|cousin|niece|nephew|"
+    r"grand[a-z]{2,8}|step[a-z]{3,8}|friend|girlfriend|boyfriend|neighbou?r|fianc[e]{1,2}|roommate|"
+    r"caregiver|carer|guardian|next of kin|nok|emergency contact|widow|scribe|interpreter|poa|hcp)\b"
+)
+_CLOSING = re.compile(
+    r"\b(?i:thanks|thank you|thx|sincerely|regards|cheers|best|love)[!,. ]{1,4}\n{0,2}(?=[A-Z])"
+)
+_NICKNAME = re.compile(r"\(\"(?P<n>[A-Z][A-Za-z'-]+)\"\)")
+_PARENTHESIS = re.compile(r"\b[A-Z][a-z]+ \((?P<n>[A-Z][a-z]+)\)")
+_CALLED = re.compile(
+    r"(?P<n>[A-Z][a-z]+) \((?:legal name|nickname|aka|a\.k\.a\.|goes by|preferred name)\b"
+)
+_BEFORE_VERDICT = re.compile(
+    r"\b(?:for|by|to) (?P<n>[A-Z][a-z]+) (?=second opinion|to (?:review|see|follow)|review\b|input\b)"
+)
+_SLASHED = re.compile(
+    r"^/(?P<n>[A-Z][a-z'-]+(?: [A-Z][a-z'-]+)?) (?=\d|[A-Z][a-z]{2})", re.MULTILINE
+)
+#: a surname in capitals before a birth date or a record number heads a report
+_BEFORE_RECORD = re.compile(
+    r"(?<![\w'-])(?P<n>[A-Z][A-Z'-]{2,})"
+    r"(?=\s{1,4}(?:DOB|MRN|NHS|H/N|\(?(?:[A-Z]?\d{6,}|\d\d-\d\d-\d\d)\b))"
+)
+
+
+def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG001
+    """Yield names that their surroundings give away."""
+    yield from _with_credential(view)
+    yield from _closing(view)
+    yield from _before_record(view)
+    if "(" in view.plain:
+        yield from _in_parentheses(view)
+    for match in _BEFORE_VERDICT.finditer(view.plain):
+        if name_words.is_listed(match["n"].lower()):
+            yield _finding(match.span("n"), "name.label", "clinician")
+
+
+def _with_credential(view: TextView) -> Iterator[Finding]:
+    for match in _CREDENTIAL.finditer(view.lower):
+        written = view.plain[match.start("c")].isupper() or len(match["c"]) > 3
+        if view.style == "mixed" and not written:
+            continue
+        name = name_words.names_before(view, match.start())
+        if name and (match.group()[0] == "," or _telling(view, name)):
+            yield _finding(name, "name.credential", "clinician")
+
+
+def _telling(view: TextView, name: tuple[int, int]) -> bool:
+    words = view.tokens[view.index_at(name[0]) : view.index_at(name[1])]
+    return any(name_words.is_listed(w.lower) or not lexicon.is_ordinary(w.lower) for w in words)
+
+
+def _closing(view: TextView) -> Iterator[Finding]:
+    for match in _CLOSING.finditer(view.plain):
+        name = name_words.read_name(view, match.end(), trusted=True)
+        if name:
+            yield _finding(name, "name.closing", "person")
+    for match in _SLASHED.finditer(view.plain):
+        yield _finding(match.span("n"), "name.closing", "person")
+
+
+def _in_parentheses(view: TextView) -> Iterator[Finding]:
+    for match in _KIN_AFTER.finditer(view.lower):
+        name = name_words.names_before(view, match.start())
+        if name:
+            yield _finding(name, "name.kin", "relative")
+    for pattern in (_NICKNAME, _CALLED):
+        for match in pattern.finditer(view.plain):
+            yield _finding(match.span("n"), "name.nickname", "person")
+    for match in _PARENTHESIS.finditer(view.plain):
+        word = match["n"].lower()
+        if lexicon.is_name(word) and word not in name_words.NEVER:
+            yield _finding(match.span("n"), "name.parenthesis", "person")
+
+
+def _before_record(view: TextView) -> Iterator[Finding]:
+    for match in _BEFORE_RECORD.finditer(view.plain):
+        word = match["n"].lower()
+        if word in name_words.NEVER or word in lexicon.words("abbreviations"):
+            continue
+        if name_words.is_listed(word) or word in lexicon.words("eponyms"):
+            yield _finding(match.span("n"), "name.before_record", "person")
+
+
+def _finding(name: tuple[int, int], rule: str, base: str) -> Finding:
+    start, end = name
+    return Finding(start=start, end=end, category="name", confidence="sure", rule=rule, base=base)
