@@ -90,9 +90,17 @@ class SandboxEhr:
         return jose.sign(key, {k: v for k, v in claims.items() if v is not None}, typ="JWT")
 
 
-def build(folder: Path, *, names: Sequence[str] = ("adela", "ivo")) -> SandboxEhr:
+def build(
+    folder: Path,
+    *,
+    names: Sequence[str] = ("adela", "ivo"),
+    ehr_url: str = EHR,
+    app_url: str = "http://127.0.0.1:8401",
+) -> SandboxEhr:
     """A fresh EHR in a folder, with these personas and the usual clients."""
-    chosen = settings.load(overrides={"data_dir": str(folder), "ehr_fault_secret": SECRET})
+    chosen = settings.load(
+        overrides={"data_dir": str(folder), "ehr_fault_secret": SECRET, "ehr_url": ehr_url}
+    )
     database = open_database(chosen.ehr_database_url)
     made = services.build_services(chosen, database)
     services.seed_charts(made, names)
@@ -106,8 +114,8 @@ def build(folder: Path, *, names: Sequence[str] = ("adela", "ivo")) -> SandboxEh
                 auth="private_key_jwt",
                 scopes=APP_SCOPES,
                 jwks=(app_key.public_jwk(),),
-                redirect_uris=(CALLBACK,),
-                launch_url=LAUNCH_URL,
+                redirect_uris=(f"{app_url}/callback",),
+                launch_url=f"{app_url}/launch",
             ),
             Client(
                 client_id="confer-gateway",
