@@ -27,7 +27,7 @@ from runtime import audit, clock, json_text, logs, tokens
 from runtime.errors import JsonTextError, OutboundDown, code_of
 from runtime.log_events import Event
 from smartapp.errors import ChartRefused, PatientMismatch, TryLater
-from smartapp.gateway.patient_facts import demographics
+from smartapp.gateway.patient_facts import demographics, is_complete
 from smartapp.gateway.services import GatewayServices
 from smartapp.store import answers, cases, parked, vault
 from smartapp.store.answers import Answer
@@ -55,6 +55,7 @@ class _Filing:
     case: Case
     answer: Answer
     link: VaultLink = field(repr=False)
+    replaces: str | None = field(default=None, repr=False)
 
     def note(self, filed_at: datetime) -> NoteToWrite:
         """The note, its text as it was rendered and hashed when the answer was verified."""
@@ -69,6 +70,7 @@ class _Filing:
             asked_at=self.case.asked_at,
             answered_at=self.answer.received_at,
             filed_at=filed_at,
+            replaces=self.replaces,
         )
 
 
@@ -94,10 +96,18 @@ def _load(services: GatewayServices, case_id: str, opinion: str) -> _Filing | No
     with services.database.read() as session:
         case = cases.find(session, case_id)
         link = vault.find(session, services.keyring, case_id)
-        answer = answers.find(
-            session, services.keyring, case_id=case_id, opinion=opinion, site_id=case.site_id
-        )
-    return _Filing(case=case, answer=answer, link=link) if answer else None
+        every = answers.of_case(session, services.keyring, case_id=case_id, site_id=case.site_id)
+    answer = next((one for one in every if one.opinion == opinion), None)
+    if answer is None:
+        return None
+    # A correction replaces the newest version that is in the chart (every: newest first).
+    older = (one.chart_reference for one in every if one.number < answer.number)
+    return _Filing(
+        case=case,
+        answer=answer,
+        link=link,
+        replaces=next((reference for reference in older if reference), None),
+    )
 
 
 def _write(services: GatewayServices, chart: FhirSession, filing: _Filing) -> str:
@@ -142,6 +152,9 @@ def _check_patient(chart: FhirSession, link: VaultLink) -> None:
     )
     if merged or not same:
         raise PatientMismatch(reason="merged" if merged else "demographics")
+    if not is_complete(patient):
+        # Two empty values are equal too, and prove nothing.
+        raise PatientMismatch(reason="not_checkable")
 
 
 def _store_intent(services: GatewayServices, filing: _Filing) -> None:

@@ -7,7 +7,7 @@ another one starts the reading again, and two never do it at once.
 from datetime import timedelta
 from typing import Any
 
-from fhir_adapters.chart import ChartSection, ChartSnapshot
+from fhir_adapters.chart import ChartSection, ChartSnapshot, PatientFlag
 from fhir_adapters.errors import AdapterError
 from fhir_adapters.ports import FhirSession
 from fhir_adapters.reading import read_chart
@@ -99,7 +99,10 @@ def _store(
     today = clock.now().astimezone().date()
     patient = {
         "patient": launch.context["patient"],
-        "encounter": launch.context.get("encounter"),
+        # An encounter of somebody else must never come near the note.
+        "encounter": None
+        if PatientFlag.ENCOUNTER_MISMATCH in snapshot.flags
+        else launch.context.get("encounter"),
         "user": launch.context["user"],
         "user_name": user_name,
         "banner": banner(snapshot.patient, today=today),

@@ -1,10 +1,12 @@
-"""Forget what is past its time: drafts with their charts, launches with their tokens."""
+"""Forget what is past its time, and let nothing wait past its promise in silence."""
 
 from launch.ports import GrantId
 from runtime import clock, logs
 from runtime.log_events import Event
+from smartapp.errors import TryLater
+from smartapp.gateway.send_case import send_case
 from smartapp.gateway.services import GatewayServices
-from smartapp.store import drafts, launches
+from smartapp.store import drafts, launches, outbox
 
 
 def sweep(services: GatewayServices) -> int:
@@ -19,3 +21,15 @@ def sweep(services: GatewayServices) -> int:
     if gone:
         logs.emit(Event.DRAFTS_EXPIRED, count=gone)
     return gone
+
+
+def park_overdue(services: GatewayServices) -> int:
+    """Settle what was not sent by its promised time; a retry's pause may be longer than that."""
+    with services.database.read() as session:
+        late = outbox.overdue(session, now=clock.now())
+    for submission in late:
+        try:
+            send_case(services, submission)
+        except TryLater:
+            continue  # it may have arrived already; asked again next time
+    return len(late)

@@ -7,16 +7,20 @@ puts a job back; the engine reads the kind.
 
 from collections.abc import Callable, Mapping
 
-from runtime.durable import Steps, Workflow
+from sqlalchemy.orm import Session
+
+from runtime.durable import JobView, Steps, Workflow
 from smartapp.gateway.acknowledge import acknowledge
 from smartapp.gateway.collect_answers import collect_answers
 from smartapp.gateway.file_answer import file_answer
+from smartapp.gateway.park_dead_job import park_dead_job
 from smartapp.gateway.record_decision import send_decision
 from smartapp.gateway.send_case import send_case
 from smartapp.gateway.services import GatewayServices
-from smartapp.gateway.sweep import sweep
+from smartapp.gateway.sweep import park_overdue, sweep
 
 SWEEP_SECONDS = 300.0
+OVERDUE_SECONDS = 15.0
 
 
 def workflows(services: GatewayServices) -> Mapping[str, Workflow]:
@@ -48,4 +52,16 @@ def schedules(
     def tidy() -> None:
         sweep(services)
 
-    return {"collect": (poll_seconds, collect), "sweep": (SWEEP_SECONDS, tidy)}
+    def overdue() -> None:
+        park_overdue(services)
+
+    return {
+        "collect": (poll_seconds, collect),
+        "overdue": (OVERDUE_SECONDS, overdue),
+        "sweep": (SWEEP_SECONDS, tidy),
+    }
+
+
+def on_dead(session: Session, job: JobView) -> None:
+    """In the transaction that gives a job up: its case waits for a person."""
+    park_dead_job(session, kind=job.kind, args=job.args)

@@ -74,6 +74,17 @@ def of_case(
     return tuple(_opened(keyring, row, site_id) for row in rows)
 
 
+def overdue(session: Session, *, now: datetime) -> tuple[str, ...]:
+    """Submissions that are past the time until which they may be sent."""
+    return tuple(
+        session.scalars(
+            select(OutboxRow.submission).where(
+                OutboxRow.state.in_(("waiting", "sending")), OutboxRow.stale_after <= now
+            )
+        )
+    )
+
+
 def case_of(session: Session, submission: str) -> str | None:
     """Which case a submission belongs to."""
     return session.scalar(select(OutboxRow.case_id).where(OutboxRow.submission == submission))

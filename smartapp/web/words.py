@@ -120,6 +120,22 @@ PARKED: Mapping[str, tuple[str, str]] = {
         "The EHR no longer shows this patient to Confer.",
         "Copy the text into the right chart yourself, or try again.",
     ),
+    "gave_up_send": (
+        "The network could not be reached for a long time, so we stopped trying.",
+        "Call the on-call specialist. If the question still stands, ask it again.",
+    ),
+    "gave_up_file": (
+        "The EHR could not be reached for a long time, so we stopped trying.",
+        "Copy the text into the chart yourself, or try again.",
+    ),
+    "gave_up_acknowledge": (
+        "The answer is in the chart, but the network could not be told.",
+        "Nothing for you to do; the Confer administrator is told.",
+    ),
+    "gave_up_decide": (
+        "Your decision is kept here, but the network could not be told.",
+        "Nothing for you to do; the Confer administrator is told.",
+    ),
     "site_gone": (
         "This EHR is no longer registered with Confer.",
         "Copy the text into the chart yourself.",

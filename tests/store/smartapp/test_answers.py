@@ -96,6 +96,7 @@ def test_while_the_ehr_is_down_the_answer_waits(walk: Walk, notes_in: Notes) -> 
     "change",
     [
         {"birthDate": "1959-03-05"},
+        {"birthDate": ""},
         {"name": [{"use": "official", "family": "Other", "given": ["Adela"]}]},
         {"link": [{"type": "replaced-by", "other": {"reference": "Patient/x"}}]},
     ],

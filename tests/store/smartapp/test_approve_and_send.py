@@ -12,11 +12,14 @@ from smartapp.errors import CaseHeld, RevisionStale, TakeBackTooLate, TryLater
 from smartapp.gateway.approve_case import approve_case
 from smartapp.gateway.choices import hide_more
 from smartapp.gateway.deid_process import DeidWorkers
+from smartapp.gateway.park_dead_job import park_dead_job
 from smartapp.gateway.prepare_case import prepare_case, save_question
 from smartapp.gateway.question_form import read_form
 from smartapp.gateway.send_case import send_case
+from smartapp.gateway.sweep import park_overdue
 from smartapp.gateway.take_back import take_back
 from smartapp.store import drafts, outbox, parked, revisions, vault
+from smartapp.store.case_rows import OutboxRow
 from smartapp.store.outbox import OutboxItem
 from tests.store.smartapp.conftest import Walk
 from tests.support.gateway import INCLUDE, QUESTION
@@ -239,6 +242,44 @@ def test_nothing_is_sent_after_the_promised_time(walk: Walk) -> None:
         )
     assert send_case(walk.here.services, f"{case.case_id}.submit.1") == "parked"
     assert walk.here.network.bodies == []
+
+
+def test_a_pause_longer_than_the_promise_does_not_hide_a_late_case(walk: Walk) -> None:
+    case = walk.approve()
+    assert park_overdue(walk.here.services) == 0
+    with walk.here.database.transaction() as session:
+        row = session.get(OutboxRow, f"{case.case_id}.submit.1")
+        assert row is not None
+        row.stale_after = clock.now() - timedelta(seconds=1)
+    assert park_overdue(walk.here.services) == 1
+    assert walk.case(case.case_id).stage == "parked"
+
+
+def test_a_case_that_arrived_although_its_answer_was_lost_is_not_called_late(
+    walk: Walk,
+) -> None:
+    case = walk.approve()
+    walk.here.network.lose_answers = 1
+    with pytest.raises(TryLater):
+        send_case(walk.here.services, f"{case.case_id}.submit.1")
+    with walk.here.database.transaction() as session:
+        row = session.get(OutboxRow, f"{case.case_id}.submit.1")
+        assert row is not None
+        row.stale_after = clock.now() - timedelta(seconds=1)
+    park_overdue(walk.here.services)
+    assert walk.case(case.case_id).stage == "sent"
+    assert len(walk.here.network.bodies) == 1
+
+
+def test_a_job_that_was_given_up_waits_for_a_person(walk: Walk) -> None:
+    case = walk.approve()
+    submission = f"{case.case_id}.submit.1"
+    with walk.here.database.transaction() as session:
+        park_dead_job(session, kind="send", args={"submission": submission})
+    with walk.here.database.read() as session:
+        (item,) = parked.waiting(session, case.case_id)
+    assert (item.item, item.reason) == (submission, "gave_up_send")
+    assert send_case(walk.here.services, submission) == "parked"
 
 
 def test_bytes_changed_in_the_database_are_not_sent(walk: Walk) -> None:

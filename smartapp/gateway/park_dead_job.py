@@ -1,0 +1,55 @@
+"""A job that was given up becomes something a person sees on the case's page."""
+
+from collections.abc import Mapping
+
+from sqlalchemy.orm import Session
+
+from runtime import audit, clock, tokens
+from smartapp.store import answers, cases, outbox, parked
+from smartapp.store.parked import Parked
+
+
+def park_dead_job(
+    session: Session,
+    *,
+    kind: str,
+    args: Mapping[str, str],
+) -> None:
+    """Park what a dead job was about, in the caller's transaction."""
+    now = clock.now()
+    submission = args.get("submission", "")
+    case_id = args.get("case") or outbox.case_of(session, submission) or ""
+    if not cases.exists(session, case_id):
+        return
+    item = submission or args.get("opinion", "") or f"{case_id}.{kind}"
+    if kind == "send":
+        outbox.move(session, submission, state="parked", only_from=("waiting", "sending"))
+        cases.move(session, case_id, now=now, stage="parked", only_from=("approved",))
+    if kind == "file":
+        answers.move(
+            session,
+            case_id=case_id,
+            opinion=args["opinion"],
+            state="parked",
+            only_from=("received", "writing"),
+            now=now,
+        )
+    cases.move(session, case_id, now=now, unread=True)
+    parked.park(
+        session,
+        Parked(
+            parked_id=tokens.new_uuid(),
+            case_id=case_id,
+            item=item,
+            reason=f"gave_up_{kind}",
+            since=now,
+        ),
+    )
+    audit.append(
+        session,
+        event="case.parked",
+        actor="gateway",
+        subject=case_id,
+        outcome="failure",
+        detail={"reason": f"gave_up_{kind}"},
+    )
