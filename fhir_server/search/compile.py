@@ -171,8 +171,19 @@ def _where(query: SearchQuery, reach: Reach) -> list[Condition]:
     return [
         RESOURCE.c.resource_type == query.resource_type,
         *_within(reach),
-        *(_condition(clause) for clause in query.clauses),
+        *(_condition(clause, drives=_drives(clause, query)) for clause in query.clauses),
     ]
+
+
+def _drives(clause: Clause, query: SearchQuery) -> bool:
+    """Tell whether the index should lead the search by this clause.
+
+    A reference or identifier has few rows: it leads. Without one, codes lead; next to one,
+    they are only looked up for the few rows that it leaves.
+    """
+    if _is_selective(clause):
+        return True
+    return clause.parameter.type == "token" and not any(map(_is_selective, query.clauses))
 
 
 def _within(reach: Reach) -> list[Condition]:
@@ -182,10 +193,14 @@ def _within(reach: Reach) -> list[Condition]:
     return conditions + [_condition(clause) for clause in reach.constraints]
 
 
-def _condition(clause: Clause) -> Condition:
+def _condition(clause: Clause, *, drives: bool = False) -> Condition:
     parameter = clause.parameter
     if parameter.name == "_id":
-        wanted = [value.code for value in clause.values if isinstance(value, TokenValue)]
+        wanted = [
+            value.code
+            for value in clause.values
+            if isinstance(value, TokenValue) and value.system is None
+        ]
         return RESOURCE.c.resource_id.in_(wanted)
     if parameter.name == "_lastUpdated":
         # A resource was updated at a moment: its range is one millisecond wide.
@@ -200,14 +215,15 @@ def _condition(clause: Clause) -> Condition:
     test = or_(false(), *(_value_test(clause, value) for value in clause.values))
     if clause.modifier == "not":
         return not_(_indexed(key, test))
-    if clause.modifier == "identifier" or _is_selective(clause):
-        # Few rows carry the value: let the index drive the search.
+    if drives:
         return RESOURCE.c.pk.in_(select(INDEX.c.resource_pk).where(INDEX.c.param == key, test))
     return _indexed(key, test)
 
 
 def _is_selective(clause: Clause) -> bool:
-    return clause.parameter.type == "reference" or "identifier" in clause.parameter.name
+    name, kind = clause.parameter.name, clause.parameter.type
+    narrows = kind == "reference" or "identifier" in name or name == "_id"
+    return narrows and clause.modifier not in ("missing", "not")
 
 
 def _indexed(key: str, test: Condition) -> Condition:
