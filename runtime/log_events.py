@@ -197,6 +197,33 @@ class Event(Enum):
         "gateway.drafts_expired", "info", "Drafts past their time were deleted.", "count"
     )
 
+    # network
+    CASES_EXPIRED = _event(
+        "network.cases_expired", "warning", "Nobody answered these cases in time.", "count"
+    )
+    CASE_UNOFFERED = _event(
+        "network.case_unoffered",
+        "warning",
+        "No specialist with valid credentials can be offered a case; it waits in routing.",
+        "specialty",
+    )
+    SUBMISSION_ACCEPTED = _event(
+        "network.submission_accepted",
+        "info",
+        "A hospital's transaction was accepted, or given the same answer again.",
+        "client",
+        "kind",
+        "replay",
+    )
+    SUBMISSION_REFUSED = _event(
+        "network.submission_refused",
+        "warning",
+        "A hospital's transaction was refused; the broken rule is given.",
+        "client",
+        "code",
+        "rule",
+    )
+
     # durable work
     JOB_DEAD = _event(
         "work.dead", "error", "A job was given up; a person has to look.", "kind", "code", "attempt"

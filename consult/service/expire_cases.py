@@ -6,7 +6,8 @@ from consult.service.services import ConsultServices
 from consult.store import case_resources, cases
 from exchange import task_states
 from exchange.task_states import Event
-from runtime import clock
+from runtime import clock, logs
+from runtime.log_events import Event as LogEvent
 
 
 def expire_cases(services: ConsultServices) -> int:
@@ -19,7 +20,10 @@ def expire_cases(services: ConsultServices) -> int:
             if task_states.expires_at(task.resource) <= now
             and task_states.allowed(task.resource, Event.EXPIRE, by="network")
         ]
-    return sum(_expire(services, task_id) for task_id in overdue)
+    expired = sum(_expire(services, task_id) for task_id in overdue)
+    if expired:
+        logs.emit(LogEvent.CASES_EXPIRED, count=expired)
+    return expired
 
 
 def _expire(services: ConsultServices, task_id: str) -> int:

@@ -12,7 +12,8 @@ from exchange import offer, parts, task_states
 from exchange.names import Resource
 from exchange.task_states import Event
 from fhir_server.ports import Stored
-from runtime import clock
+from runtime import clock, logs
+from runtime.log_events import Event as LogEvent
 
 NETWORK_ACTOR = "network"
 
@@ -36,6 +37,7 @@ def offer_again(unit: Unit, place: CasePlace, task: Resource, now: datetime) -> 
         not_again=asked,
     )
     if not chosen:
+        logs.emit(LogEvent.CASE_UNOFFERED, specialty=place.specialty)
         return task
     until = max(task_states.expires_at(task), now + timedelta(minutes=1))
     for n, one in enumerate(chosen, start=len(before) + 1):

@@ -21,8 +21,9 @@ from consult.store.submissions import SubmissionExistsError
 from consult.store.unit import Unit
 from exchange import checks, names
 from exchange.names import Resource
-from runtime import audit, clock, json_text
+from runtime import audit, clock, json_text, logs
 from runtime.errors import code_of
+from runtime.log_events import Event
 
 _DIGEST = "sha-256=:"
 
@@ -59,13 +60,20 @@ def receive_submission(
     kind, key = _submission_of(bundle)
     sha256 = hashlib.sha256(body).hexdigest()
     try:
-        return _accept_once(services, caller, bundle, body, kind=kind, key=key, sha256=sha256)
+        accepted = _accept_once(services, caller, bundle, body, kind=kind, key=key, sha256=sha256)
     except SubmissionExistsError:
         # The same key was being accepted at the same time; by now it is.
-        return _replay(services, caller, key=key, sha256=sha256)
+        accepted = _replay(services, caller, key=key, sha256=sha256)
     except ConsultError as refused:
         _note_refusal(services, caller, key, refused)
         raise
+    logs.emit(
+        Event.SUBMISSION_ACCEPTED,
+        client=caller.client_id,
+        kind=kind,
+        replay=accepted.is_replay,
+    )
+    return accepted
 
 
 def check_digest(body: bytes, content_digest: str | None) -> None:
@@ -130,6 +138,8 @@ def _note_refusal(
     services: ConsultServices, caller: HospitalCaller, key: str, refused: ConsultError
 ) -> None:
     issues = getattr(refused, "issues", ())
+    rule = issues[0].rule if issues else ""
+    logs.emit(Event.SUBMISSION_REFUSED, client=caller.client_id, code=code_of(refused), rule=rule)
     case_id = key.split(".", 1)[0]
     with services.writing() as unit:
         audit.append(
@@ -141,6 +151,6 @@ def _note_refusal(
             detail={
                 "tenant": caller.tenant_id,
                 "code": code_of(refused),
-                "rule": issues[0].rule if issues else "",
+                "rule": rule,
             },
         )
