@@ -33,7 +33,7 @@ GROUPS: tuple[Group, ...] = (
     Group(key="labs", title="Labs", most=80, proposed=True, sections=("labs",)),
     Group(key="vitals", title="Vitals", most=40, proposed=True, sections=("vitals",)),
     Group(key="reports", title="Reports", most=4, proposed=True, sections=("reports",)),
-    Group(key="notes", title="Notes", most=2, proposed=True, sections=("notes", "documents")),
+    Group(key="notes", title="Notes", most=3, proposed=True, sections=("notes", "documents")),
     Group(key="imaging", title="Imaging", most=5, proposed=False, sections=("imaging",)),
     Group(key="procedures", title="Procedures", most=20, proposed=False, sections=("procedures",)),
     Group(
