@@ -92,7 +92,7 @@ def _enqueue(database: Database, client: DurableClient, kind: str, key: str, **m
         client.enqueue(session, kind=kind, key=key, args={"case": key}, **more)
 
 
-def _wait(check: Callable[[], bool], seconds: float = 15.0) -> None:
+def _wait(check: Callable[[], bool], seconds: float = 60.0) -> None:
     ends = clock.monotonic() + seconds
     while not check():
         assert clock.monotonic() < ends, "did not happen in time"
@@ -121,23 +121,19 @@ def test_failures_are_decided_by_their_kind_and_told(
     for kind in ("later", "refused", "broken", "unknown"):
         _enqueue(database, client, kind, kind)
     _wait(lambda: len(log.dead) == 2)
-    _wait(lambda: _attempt(database, "later") == _attempt(database, "broken") == 1)
-    waiting, dead = _jobs(database, client, "waiting"), _jobs(database, client, "dead")
-    assert {key: view.reason for key, view in waiting.items()} == {
+    _wait(lambda: min(_attempt(database, "later"), _attempt(database, "broken")) >= 1)
+    with database.read() as session:
+        found = {view.key: view for view in client.jobs(session)}
+    # By now a job may already be on its next attempt; its last reason stays.
+    assert {key: view.reason for key, view in found.items()} == {
         "later": "network.down",
         "broken": "bug.KeyError",
-    }
-    assert (waiting["later"].due_at - clock.now()).total_seconds() > 90
-    assert {key: view.reason for key, view in dead.items()} == {
         "refused": "runtime.json_refused",
         "unknown": "runtime.job_kind_unknown",
     }
+    assert (found["later"].due_at - found["later"].changed_at).total_seconds() > 99
+    assert {key for key, view in found.items() if view.state == "dead"} == {"refused", "unknown"}
     assert sorted(log.dead) == ["refused", "unknown"]
-
-
-def _jobs(database: Database, client: DurableClient, state: jobs.JobState) -> dict[str, JobView]:
-    with database.read() as session:
-        return {view.key: view for view in client.jobs(session, state)}
 
 
 def test_nothing_an_exception_said_or_an_argument_held_is_stored_by_the_engine(
@@ -145,7 +141,7 @@ def test_nothing_an_exception_said_or_an_argument_held_is_stored_by_the_engine(
 ) -> None:
     with database.transaction() as session:
         client.enqueue(session, kind="broken", key="b", args={"case": "canary-argument"})
-    _wait(lambda: _state(database, client, "b") == "waiting" and _attempt(database, "b") == 1)
+    _wait(lambda: _attempt(database, "b") >= 1)
     prefix = "dbos." if database.dialect == "postgresql" else ""
     with database.read() as session:
         names = sa.inspect(database.engine).get_table_names(
