@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - look-alike letters are the subject of this module
 """Reading text so that a disguise does not help: folded letters with a map back to the original."""
 
 import unicodedata

@@ -34,12 +34,15 @@ _VERB_AFTER = re.compile(
     r"\A\s?\((?:legal name|aka|dob|mrn|age|nickname|\"|'|\d{6})"
 )
 _ACTS_AFTER = re.compile(
-    r"\A (?:reports|reported|denie[sd]|states|stated|complain(?:s|ed)|says|said|asked|toured|visited|"
+    r"\A (?:reports|reported|denie[sd]|states|stated|complain(?:s|ed)|says|said|asked|toured|"
+    r"visited|"
     r"phoned|drove|came|arrived|consented|agreed|is aware|was notified|has been|has had|seen for|"
     r"tolerated|ambulated|lives with|lives in|\(legal name)\b"
 )
 #: "in Blood", "the Price": a thing, not a person
 _THING_BEFORE = re.compile(r"\b(?:in|the|an?|of) \Z")
+#: "Li 0.8", "May 5"
+_VALUE_AFTER = re.compile(r"\A[\s,]{0,2}[:=]?\s?[<>]?\d")
 _RACE_BEFORE = re.compile(r"\b(?:race|ethnicity|ethnic group)\b\W{0,3}(?:is |was )?\Z")
 #: a report is headed by a surname in capitals and a birth date or record number
 _HEADING_AFTER = re.compile(r"\A\s{1,4}\(?(?:dob|mrn|nhs|h/n|[a-z]?\d{6,}|\d\d-\d\d-\d\d)")
@@ -112,29 +115,27 @@ def stands_as_name(folded: FoldedText, start: int, end: int) -> bool:
     """Return whether the word is written as a name where a plain word would not be."""
     if in_name_context(folded, start, end):
         return True
-    word = folded.plain[start:end]
-    if word[0].isupper() and _VERB_AFTER.match(folded.lower[end : end + 26]):
-        return not eponym_follows(folded.lower[end : end + 26])
     if folded.plain == folded.lower:
         return _alone_without_capitals(folded.lower, start, end)
-    if word.isupper() and _HEADING_AFTER.match(folded.lower[end : end + 26]):
+    word, after = folded.plain[start:end], folded.lower[end : end + 26]
+    if not word[0].isupper() or eponym_follows(after):
+        return False
+    if _VERB_AFTER.match(after):
         return True
-    if not (word[0].isupper() and word[1:] != word[1:].upper()):
-        return False
-    after = folded.lower[end : end + 26]
-    if eponym_follows(after):
-        return False
-    if _THING_BEFORE.search(folded.lower[max(0, start - 8) : start]):
-        return False
-    if _RACE_BEFORE.search(folded.lower[max(0, start - 20) : start]):
-        return False
-    lower = word.lower()
-    if lower in lexicon.words("months") and re.match(r"\A[\s,]{1,2}\d", after):
-        return False
-    if re.match(r"\A\s?[:=]?\s?[<>]?\d", after):
-        return False
-    return not _at_sentence_start(folded.plain, start) and not _in_title_case(
-        folded.plain, start, end
+    if word.isupper():
+        return bool(_HEADING_AFTER.match(after))
+    return not _explained(folded, start, end)
+
+
+def _explained(folded: FoldedText, start: int, end: int) -> bool:
+    """Return whether a sentence, heading, thing or value explains the capital."""
+    before, after = folded.lower[max(0, start - 20) : start], folded.lower[end : end + 26]
+    return bool(
+        _THING_BEFORE.search(before)
+        or _RACE_BEFORE.search(before)
+        or _VALUE_AFTER.match(after)
+        or _at_sentence_start(folded.plain, start)
+        or _in_title_case(folded.plain, start, end)
     )
 
 

@@ -57,12 +57,15 @@ _PLACE_KEYS = word_set(
     """
 )
 _BASE_WORDS = (
-    ("hospital", re.compile(r"\b(?:hospital|infirmary|medical cent(?:er|re)|health cent(?:er|re))\b")),
-    ("clinic", re.compile(r"\b(?:clinic|urgent care|family medicine|surgery|practice|associates|"
-                          r"pediatrics|primary care|outpatient|pcp\d*)\b")),
-    ("care home", re.compile(r"\b(?:nursing home|rehab\w*|snf|care home|hospice|assisted living)\b")),
-    ("pharmacy", re.compile(r"\bpharmac(?:y|ies)\b")),
-)  # fmt: skip
+    ("hospital", r"\b(?:hospital|infirmary|medical cent(?:er|re)|health cent(?:er|re))\b"),
+    (
+        "clinic",
+        r"\b(?:clinic|urgent care|family medicine|surgery|practice|associates|pediatrics|"
+        r"primary care|outpatient|pcp\d*)\b",
+    ),
+    ("care home", r"\b(?:nursing home|rehab\w*|snf|care home|hospice|assisted living)\b"),
+    ("pharmacy", r"\bpharmac(?:y|ies)\b"),
+)
 _ID_WORD = re.compile(r"^(?=.*\d)[A-Za-z0-9][A-Za-z0-9._/|:\- ]*$")
 
 
@@ -70,7 +73,7 @@ def organization_base(name: str) -> str:
     """Return the token base ("hospital", "clinic", ...) that a name speaks of."""
     folded = fold_word(name)
     for base, pattern in _BASE_WORDS:
-        if pattern.search(folded):
+        if re.search(pattern, folded):
             return base
     return "organization"
 

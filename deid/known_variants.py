@@ -26,7 +26,10 @@ _GENERIC_PLACE = word_set(
     national state central trust foundation system network outpatient inpatient
     """
 )
-_MONTHS = (["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"])  # fmt: skip
+_MONTHS = (
+    "january", "february", "march", "april", "may", "june", "july", "august", "september",
+    "october", "november", "december",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -32,7 +32,7 @@ class PhiText:
 
 @dataclass(frozen=True, slots=True)
 class GiveBack:
-    """One word the doctor gave back: the n-th (from 1) likely occurrence of ``token`` at ``path``."""
+    """One word the doctor gave back: the n-th (from 1) likely ``token`` of the text at ``path``."""
 
     path: str
     token: str = field(repr=False)

@@ -27,11 +27,10 @@ from deid.text.recognizers import (
 )
 from deid.text.tokens import TextView
 
-Recognizer = Callable[[TextView, datetime], Iterator[Finding]]
+Recognizer = Callable[[TextView], Iterator[Finding]]
 
 #: in the order of spec/deid.md 4; all of them read the same text, none sees another's findings
 RECOGNIZERS: tuple[Recognizer, ...] = (
-    dates.find,
     ages.find,
     contact.find,
     record_numbers.find,
@@ -96,8 +95,9 @@ class TextEngine:
     ) -> Iterator[Finding]:
         yield from _hidden(view, hidden)
         yield from known_findings(view, identity)
+        yield from dates.find(view, question_time)
         for recognize in RECOGNIZERS:
-            yield from recognize(view, question_time)
+            yield from recognize(view)
 
 
 def _hidden(view: TextView, hidden: Iterable[str]) -> Iterator[Finding]:

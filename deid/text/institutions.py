@@ -14,13 +14,13 @@ from deid.text.tokens import TextView, Token
 LOWER_INSIDE = word_set("of the and at on for in de la del under by")
 STOP = word_set(
     """
-    dr mr mrs ms miss pt patient name md do rn np pa admit admitted admission discharge discharged
-    transfer transferred seen slides records submitting accepting sending labs lab to from via call
-    called please attending consultant follow followup appointment home the a an his her their our
-    my per by with and or at in on for of as is was were be has had he she they prior near attends daycare goes same we you i
-    it resident yo next last this that any no not employer department dept division service
-    services unit floor emergency re cc fax phone tel date time loc bed rm room ward dispo plan hx
-    pmh sh fh ros
+    dr mr mrs ms miss pt patient name md do rn np pa admit admitted admission discharge
+    discharged transfer transferred seen slides records submitting accepting sending labs lab to
+    from via call called please attending consultant follow followup appointment home the a an
+    his her their our my per by with and or at in on for of as is was were be has had he she
+    they prior near attends daycare goes same we you i it resident yo next last this that any no
+    not employer department dept division service services unit floor emergency re cc fax phone
+    tel date time loc bed rm room ward dispo plan hx pmh sh fh ros
     """
 )
 #: words that name no particular institution ("Primary Care", "Home Health")

@@ -36,7 +36,7 @@ def _join(first: Finding, second: Finding) -> Finding:
     return replace(winner, start=start, end=end, confidence=surer)
 
 
-def _weight(finding: Finding) -> tuple[bool, int, int, bool, str]:
+def _weight(finding: Finding) -> tuple[bool, int, int, bool, bool, str]:
     return (
         finding.category == "hidden",
         finding.end - finding.start,

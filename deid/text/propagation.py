@@ -12,6 +12,26 @@ def propagate(view: TextView, findings: Iterable[Finding]) -> Iterator[Finding]:
 
     A word that is also vocabulary is followed only where it is capitalized inside a sentence.
     """
+    names = _accepted_words(view, findings)
+    if not names:
+        return
+    plain_words = lexicon.ambiguous_names()
+    for token in view.tokens:
+        source = names.get(token.lower)
+        if source is None or (token.lower in plain_words and not _stands_as_name(view, token)):
+            continue
+        yield Finding(
+            start=token.start,
+            end=token.end,
+            category="name",
+            confidence=source.confidence,
+            rule="name.propagated",
+            base=source.base,
+            subject=source.subject,
+        )
+
+
+def _accepted_words(view: TextView, findings: Iterable[Finding]) -> dict[str, Finding]:
     names: dict[str, Finding] = {}
     for finding in findings:
         if finding.category != "name" or finding.confidence == "likely":
@@ -20,24 +40,7 @@ def propagate(view: TextView, findings: Iterable[Finding]) -> Iterator[Finding]:
         for token in view.tokens[first : view.index_at(finding.end)]:
             if len(token.lower) > 2:
                 names.setdefault(token.lower, finding)
-    if not names:
-        return
-    plain_words = lexicon.ambiguous_names()
-    for token in view.tokens:
-        source = names.get(token.lower)
-        if source is None:
-            continue
-        if token.lower in plain_words and not _stands_as_name(view, token):
-            continue
-        yield Finding(
-            start=token.start,
-            end=token.end,
-            category="name",
-            confidence="sure" if source.confidence == "sure" else source.confidence,
-            rule="name.propagated",
-            base=source.base,
-            subject=source.subject,
-        )
+    return names
 
 
 def _stands_as_name(view: TextView, token: Token) -> bool:

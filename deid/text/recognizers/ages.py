@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
 
 from deid.text.document import Finding
 from deid.text.tokens import TextView
@@ -39,7 +38,7 @@ _PATTERNS = (
 )
 
 
-def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG001
+def find(view: TextView) -> Iterator[Finding]:
     """Yield every age of 90 or more."""
     for pattern in _PATTERNS:
         for match in pattern.finditer(view.lower):

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
 
 from deid.text.document import Category, Finding
 from deid.text.tokens import TextView
@@ -90,7 +89,7 @@ _USER_WORDS = (
 )
 
 
-def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG001
+def find(view: TextView) -> Iterator[Finding]:
     """Yield every way to reach somebody, and names of files and accounts."""
     text = view.lower
     for needles, pattern, category, rule in _PLAIN:

@@ -1,7 +1,7 @@
 """Dates in text, as distance from the question; times of day only where a date anchors them."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -69,6 +69,7 @@ _WEAK_CUE = re.compile(
 )
 #: scores are out of 5 and 10, durations in 7ths, 12ths and 52nds (days, months, weeks)
 _DENOMINATORS = frozenset({4, 5, 7, 10, 12, 52})
+_DATED_THING = re.compile(r"\b(?:from|ct|mri|pet|cxr|xr|echo) \Z")
 _CLOCK_BEFORE = re.compile(
     r"\b[0-2]\d[0-5]\d\s\Z|\d{1,2}:\d\d\s?(?:am|pm)?\s(?:on\s)?\Z|\d\s?[ap]m\s\Z"
 )
@@ -100,8 +101,15 @@ def find(view: TextView, question: datetime) -> Iterator[Finding]:
     """Yield every date of the text with its distance from ``question``."""
     text = view.lower
     order = _day_first(text)
-    seen = [s for reader in _READERS for s in reader(view, question.date(), order)]
-    near = _anchor(seen, question.date())
+    today = question.date()
+    seen = [
+        *_year_first(view),
+        *_numeric(view, today, order),
+        *_named(view, today),
+        *_month_only(view),
+        *_bare(view, order),
+    ]
+    near = _anchor(seen, today)
     for item in seen:
         start, end, written = _widen(text, item)
         words = calendar_words.wording(written, question, near)
@@ -156,7 +164,7 @@ def _day_first(text: str) -> bool:
     return day_first > month_first
 
 
-def _year_first(view: TextView, today: date, order: bool) -> Iterator[_Seen]:  # noqa: ARG001
+def _year_first(view: TextView) -> Iterator[_Seen]:
     for pattern in (_YMD, _COMPACT):
         for match in pattern.finditer(view.lower):
             year, month, day = int(match["y"]), int(match["m"]), int(match["d"])
@@ -183,7 +191,7 @@ def _in_order(year: int | None, a: int, b: int, day_first: bool) -> tuple[int, i
     return None
 
 
-def _named(view: TextView, today: date, order: bool) -> Iterator[_Seen]:  # noqa: ARG001
+def _named(view: TextView, today: date) -> Iterator[_Seen]:
     for pattern in (_DAY_MONTH, _MONTH_DAY):
         for match in pattern.finditer(view.lower):
             groups = match.groupdict()
@@ -211,7 +219,7 @@ def _is_plain_word(view: TextView, match: re.Match[str]) -> bool:
     )
 
 
-def _month_only(view: TextView, today: date, order: bool) -> Iterator[_Seen]:  # noqa: ARG001
+def _month_only(view: TextView) -> Iterator[_Seen]:
     for pattern in (_MONTH_YEAR, _SLASH_YEAR):
         for match in pattern.finditer(view.lower):
             word = match["m"]
@@ -224,7 +232,7 @@ def _month_only(view: TextView, today: date, order: bool) -> Iterator[_Seen]:  #
             yield _Seen(match.start("m"), match.end("m"), written, "month")
 
 
-def _bare(view: TextView, today: date, order: bool) -> Iterator[_Seen]:  # noqa: ARG001
+def _bare(view: TextView, order: bool) -> Iterator[_Seen]:
     for match in _BARE.finditer(view.lower):
         month_day = _in_order(None, int(match["a"]), int(match["b"]), order)
         if month_day and _is_date(view, match):
@@ -235,26 +243,31 @@ def _bare(view: TextView, today: date, order: bool) -> Iterator[_Seen]:  # noqa:
 def _is_date(view: TextView, match: re.Match[str]) -> bool:
     text, start, end = view.lower, match.start(), match.end()
     before = text[max(0, start - 30) : start]
-    if _UNIT_AFTER.match(text, end):
+    if _WEEKDAY_BEFORE.search(before):
+        return True
+    if match["s"] == "-" or _UNIT_AFTER.match(text, end):
         return False
-    weekday = _WEEKDAY_BEFORE.search(before)
-    if match["s"] == "-":
-        return bool(weekday)
-    if (
-        weekday
-        or _RANGE_CUE.search(before)
-        or _CLOCK_BEFORE.search(before)
-        or _AFTER_BARE.match(view.plain[end : end + 14])
-    ):
-        return not _SCORE_BEFORE.search(before) or bool(weekday)
     if _STRONG_CUE.search(before):
         return not _SCORE_BEFORE.search(before[:-4])
-    over = int(match["a"]) <= int(match["b"]) and int(match["b"]) in _DENOMINATORS
-    if _SCORE_BEFORE.search(before) or match["a"] == match["b"]:
+    if _SCORE_BEFORE.search(before):
         return False
-    if over and not re.search(r"\b(?:from|ct|mri|pet|cxr|xr|echo) \Z", before):
+    if _RANGE_CUE.search(before) or _CLOCK_BEFORE.search(before):
+        return True
+    timed = bool(_AFTER_BARE.match(view.plain[end : end + 14]))
+    return timed or (_fits_weak_cue(match, before) and _announced(text, start, end))
+
+
+def _fits_weak_cue(match: re.Match[str], before: str) -> bool:
+    """A number over a usual denominator is a score or a duration unless an image bears the date."""
+    a, b = int(match["a"]), int(match["b"])
+    if a == b:
         return False
-    return bool(_WEAK_CUE.search(before)) or _ends_heading(text, start, end)
+    return not (a <= b and b in _DENOMINATORS) or bool(_DATED_THING.search(before))
+
+
+def _announced(text: str, start: int, end: int) -> bool:
+    weak = _WEAK_CUE.search(text, max(0, start - 30), start)
+    return bool(weak) or _ends_heading(text, start, end)
 
 
 def _ends_heading(text: str, start: int, end: int) -> bool:
@@ -274,12 +287,3 @@ def _holidays(text: str) -> Iterator[Finding]:
             rule="date.holiday",
             wording="holiday",
         )
-
-
-_READERS: tuple[Callable[[TextView, date, bool], Iterator[_Seen]], ...] = (
-    _year_first,
-    _numeric,
-    _named,
-    _month_only,
-    _bare,
-)

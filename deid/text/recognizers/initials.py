@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
 
 from deid.lexicon import word_set
 from deid.text.document import Finding
@@ -32,8 +31,24 @@ _CLOSING = re.compile(r"(?:[.\n]\s?|\s)-{1,2}\s?(?P<n>[a-z]{2,3}|[A-Z]{2,3})\s*$
 _AFTER_DOTTED = re.compile(r"[/:](?P<n>[A-Za-z]{2,3})\b")
 
 
-def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG001
+def find(view: TextView) -> Iterator[Finding]:
     """Yield initials of people."""
+    yield from _dotted(view)
+    for match in _SLASHED.finditer(view.plain):
+        if match["b"] not in ("min", "hr", "day", "wk", "kg", "dl", "ml", "hpf", "lpf"):
+            yield _finding(*match.span())
+    for match in _DICTATED.finditer(view.lower):
+        if match["typist"] or match["n"] not in _NOT_PEOPLE:
+            yield _finding(
+                match.start("n"), match.end("typist") if match["typist"] else match.end("n")
+            )
+    for pattern in (_BEFORE_ROLE, _CLOSING):
+        for match in pattern.finditer(view.plain):
+            if match["n"].lower() not in _NOT_PEOPLE:
+                yield _finding(*match.span("n"))
+
+
+def _dotted(view: TextView) -> Iterator[Finding]:
     for match in _DOTTED.finditer(view.plain):
         letters = "".join(c for c in match.group() if c.isalpha()).lower()
         if letters in _DOTTED_WORDS:
@@ -42,20 +57,7 @@ def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG0
         yield _finding(match.start(), end)
         typist = _AFTER_DOTTED.match(view.plain, end)
         if typist:
-            yield _finding(typist.start("n"), typist.end("n"))
-    for match in _SLASHED.finditer(view.plain):
-        if match["b"] not in ("min", "hr", "day", "wk", "kg", "dl", "ml", "hpf", "lpf"):
-            yield _finding(match.start(), match.end())
-    for pattern, text in (
-        (_DICTATED, view.lower),
-        (_BEFORE_ROLE, view.plain),
-        (_CLOSING, view.plain),
-    ):
-        for match in pattern.finditer(text):
-            typist = match.groupdict().get("typist")
-            if typist or match["n"].lower() not in _NOT_PEOPLE:
-                end = match.end("typist") if typist else match.end("n")
-                yield _finding(match.start("n"), end)
+            yield _finding(*typist.span("n"))
 
 
 def _finding(start: int, end: int) -> Finding:

@@ -2,18 +2,16 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
 
 from deid import known_context, lexicon
 from deid.text import name_words
 from deid.text.document import Finding
 from deid.text.tokens import TextView, Token
 
-
 _HANDOFF = re.compile(r" (?:handoff|hand-off|sign-?out|at bedside|rounded)\b")
 
 
-def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG001
+def find(view: TextView) -> Iterator[Finding]:
     """Yield names that the lists know, where they do not stand as plain words."""
     yield from _pairs(view)
     for token in view.tokens:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from functools import cache
 from typing import NamedTuple
 
@@ -44,7 +43,7 @@ def _cues() -> Mapping[str, tuple[_Cue, ...]]:
     }
 
 
-def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG001
+def find(view: TextView) -> Iterator[Finding]:
     """Yield every name that a title or another cue announces."""
     cues = _cues()
     skip_to = 0

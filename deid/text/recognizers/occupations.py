@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
 
 from deid.text.document import Finding
 from deid.text.tokens import TextView
@@ -32,7 +31,7 @@ _NEEDS_MORE = frozenset(
 )
 
 
-def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG001
+def find(view: TextView) -> Iterator[Finding]:
     """Yield rare public occupations."""
     for match in _RARE.finditer(view.lower):
         if match["n"] in _NEEDS_MORE:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
 
 from deid import lexicon
 from deid.text import institutions, name_words
@@ -19,7 +18,7 @@ _ON_STREET = re.compile(r" on [a-z]+(?: st| street| ave| road)?")
 _ON_STREET_NAMED = re.compile(r" on [A-Z][a-z]+(?: [A-Z][a-z]+)?")
 
 
-def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG001
+def find(view: TextView) -> Iterator[Finding]:
     """Yield every institution whose name ends with its kind."""
     kinds = institutions.kinds()
     for index, token in enumerate(view.tokens):

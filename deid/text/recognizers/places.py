@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
 
 from deid import lexicon
 from deid.lexicon import word_set
@@ -148,7 +147,7 @@ _NOT_UNITS = word_set(
 )
 
 
-def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG001
+def find(view: TextView) -> Iterator[Finding]:
     """Yield every place below the level of a state."""
     yield from _addresses(view)
     yield from _postal_codes(view)

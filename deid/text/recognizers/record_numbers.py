@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from functools import cache
 from typing import NamedTuple, cast
 
@@ -75,7 +74,7 @@ def _cues() -> Mapping[str, tuple[_Cue, ...]]:
     }
 
 
-def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG001
+def find(view: TextView) -> Iterator[Finding]:
     """Yield every number that could lead back to a person."""
     text = view.lower
     if not _DIGIT.search(text):

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
 
 from deid import lexicon
 from deid.text import name_words
@@ -19,7 +18,8 @@ _KIN_AFTER = re.compile(
     r"\s?\(\s?(?:the |pt'?s |patient'?s )?(?:wife|husband|spouse|partner|son|daughter|mother|mom|"
     r"mum|father|dad|brother|sister|sib(?:ling)?|twin|aunt|uncle|cousin|niece|nephew|"
     r"grand[a-z]{2,8}|step[a-z]{3,8}|friend|girlfriend|boyfriend|neighbou?r|fianc[e]{1,2}|roommate|"
-    r"caregiver|carer|guardian|next of kin|nok|emergency contact|widow|scribe|interpreter|poa|hcp)\b"
+    r"caregiver|carer|guardian|next of kin|nok|emergency contact|widow|scribe|interpreter|poa|"
+    r"hcp)\b"
 )
 _CLOSING = re.compile(
     r"\b(?i:thanks|thank you|thx|sincerely|regards|cheers|best|love)[!,. ]{1,4}\n{0,2}(?=[A-Z])"
@@ -30,7 +30,8 @@ _CALLED = re.compile(
     r"(?P<n>[A-Z][a-z]+) \((?:legal name|nickname|aka|a\.k\.a\.|goes by|preferred name)\b"
 )
 _BEFORE_VERDICT = re.compile(
-    r"\b(?:for|by|to) (?P<n>[A-Z][a-z]+) (?=second opinion|to (?:review|see|follow)|review\b|input\b)"
+    r"\b(?:for|by|to) (?P<n>[A-Z][a-z]+) (?=second opinion|to (?:review|see|follow)|review\b|"
+    r"input\b)"
 )
 _SLASHED = re.compile(
     r"^/(?P<n>[A-Z][a-z'-]+(?: [A-Z][a-z'-]+)?) (?=\d|[A-Z][a-z]{2})", re.MULTILINE
@@ -42,7 +43,7 @@ _BEFORE_RECORD = re.compile(
 )
 
 
-def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG001
+def find(view: TextView) -> Iterator[Finding]:
     """Yield names that their surroundings give away."""
     yield from _with_credential(view)
     yield from _closing(view)

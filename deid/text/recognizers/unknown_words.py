@@ -1,7 +1,6 @@
 """Default deny: a capitalized word that no vocabulary explains is likely a name."""
 
 from collections.abc import Iterator
-from datetime import datetime
 
 from deid import known_context, lexicon
 from deid.text import name_words
@@ -9,7 +8,7 @@ from deid.text.document import Finding
 from deid.text.tokens import TextView, Token
 
 
-def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG001
+def find(view: TextView) -> Iterator[Finding]:
     """Yield unknown words written like names; the doctor may give each of them back."""
     for token in view.tokens:
         if _unexplained(view, token):
@@ -28,16 +27,23 @@ def _unexplained(view: TextView, token: Token) -> bool:
         return False
     if word in name_words.NEVER or lexicon.is_ordinary(word):
         return False
+    return _shaped_like_name(view, token) and not _names_a_product(view, token)
+
+
+def _names_a_product(view: TextView, token: Token) -> bool:
+    """A dose follows, or a code's display has the brand in brackets."""
     if known_context.names_a_drug(view.lower[token.end : token.end + 26]):
-        return False
-    if (
-        view.plain[token.start - 1 : token.start] == "["
-        and view.plain[token.end : token.end + 1] == "]"
-    ):
-        return False  # a brand in a code's display
-    if not token.text[1:].islower() and not token.shouting:
-        inner = token.text.replace("-", "").replace("'", "")
-        return not inner.isupper() and len(word) > 4 and word.isalpha()
+        return True
+    plain = view.plain
+    return plain[token.start - 1 : token.start] == "[" and plain[token.end : token.end + 1] == "]"
+
+
+def _shaped_like_name(view: TextView, token: Token) -> bool:
+    """Capitals inside or throughout are mostly abbreviations, unless the word is long."""
+    length = len(token.lower)
     if token.shouting:
-        return len(word) > (4 if view.style == "upper" else 5)
-    return True
+        return length > (4 if view.style == "upper" else 5)
+    if token.text[1:].islower():
+        return True
+    inner = token.text.replace("-", "").replace("'", "")
+    return not inner.isupper() and length > 4 and token.lower.isalpha()

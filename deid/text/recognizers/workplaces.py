@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime
 
 from deid import lexicon
 from deid.text import institutions
@@ -47,7 +46,7 @@ _ACRONYM_WARD = re.compile(
 _STORE = re.compile(r"(?<!\w)[A-Z][A-Za-z]{2,20}(?: [A-Z][A-Za-z]{2,20}){0,2} # ?\d{2,6}\b")
 
 
-def find(view: TextView, question: datetime) -> Iterator[Finding]:  # noqa: ARG001
+def find(view: TextView) -> Iterator[Finding]:
     """Yield every institution that a cue announces; only where capitals tell something."""
     if view.style != "mixed":
         return

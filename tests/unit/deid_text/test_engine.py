@@ -1,5 +1,6 @@
 """Free text loses its identifiers, keeps its medicine, and accounts for every change."""
 
+import time
 from datetime import UTC, datetime
 from typing import Any
 
@@ -183,9 +184,9 @@ def test_a_text_over_the_limit_is_refused() -> None:
      "a@" * 10_000, "x." * 10_000, "12 Elm " * 3_000, "of the " * 3_000],
 )  # fmt: skip
 def test_no_text_makes_the_engine_slow(hostile: str) -> None:
-    started = datetime.now(tz=UTC)  # noqa: DTZ005, TID251 - a time budget, not a fact of a case
+    started = time.process_time()
     scrub(hostile)
-    assert (datetime.now(tz=UTC) - started).total_seconds() < 8  # noqa: TID251
+    assert time.process_time() - started < 5
 
 
 def test_the_original_is_never_shown_by_repr() -> None:
