@@ -7,4 +7,4 @@ import pytest
 
 @pytest.fixture(scope="session")
 def chaos_runs() -> int:
-    return int(os.environ.get("CONFER_CHAOS_RUNS", "20"))  # noqa: TID251
+    return int(os.environ.get("CONFER_CHAOS_RUNS", "20"))

@@ -69,12 +69,12 @@ def _raise() -> None:
 
 
 def test_what_libraries_say_is_not_repeated(stream: io.StringIO) -> None:
-    library = logging.getLogger("some.library")  # noqa: TID251
+    library = logging.getLogger("some.library")
     try:
         _raise()
     except KeyError:
         library.exception("canary %s", "canary")
-    logging.getLogger("urllib3").debug("canary")  # noqa: TID251
+    logging.getLogger("urllib3").debug("canary")
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         warnings.warn("canary", stacklevel=1)
