@@ -11,7 +11,7 @@ _LOOPBACK = ("127.", "::1", "localhost")
 # Read before the variables are cleared: they choose how much a tier does, not what we do.
 TEST_OPTIONS = {
     name: value
-    for name, value in os.environ.items()  # noqa: TID251
+    for name, value in os.environ.items()
     if name.startswith(("CONFER_CHAOS_", "CONFER_TEST_"))
 }
 
@@ -29,7 +29,7 @@ def _is_local(address: Any) -> bool:
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(os.environ):  # noqa: TID251
+    for name in list(os.environ):
         if name.startswith("CONFER_") and name not in TEST_OPTIONS:
             monkeypatch.delenv(name)
 
