@@ -6,7 +6,6 @@ from pathlib import Path
 
 from confer.supervisor import Program, web_program, worker_program
 
-_SEND_DELAY_SECONDS = "30"
 _PROVISIONED = "provisioned"
 
 
@@ -19,6 +18,7 @@ class DemoPlan:
     gateway_url: str
     consult_url: str
     auto: bool = False
+    send_delay_seconds: float = 30.0
 
     def environment(self) -> dict[str, str]:
         """The settings of every program of the demo."""
@@ -35,7 +35,7 @@ class DemoPlan:
             "CONFER_GATEWAY_KEYRING_FILE": str(self.folder / "gateway.keys"),
             "CONFER_CONSULT_KEYRING_FILE": str(self.folder / "consult.keys"),
             "CONFER_EHR_KEYRING_FILE": str(self.folder / "ehr.keys"),
-            "CONFER_SEND_DELAY_SECONDS": "0" if self.auto else _SEND_DELAY_SECONDS,
+            "CONFER_SEND_DELAY_SECONDS": f"{self.send_delay_seconds:g}",
             "CONFER_POLL_SECONDS": "0.5" if self.auto else "2",
         }
 

@@ -56,3 +56,73 @@ class NotOurFolder(ConferError):
     def __init__(self, *, folder: str) -> None:
         """Name the folder."""
         super().__init__(f"{folder} was not made by the demo; nothing was deleted")
+
+
+class DatabaseMissing(ConferError):
+    """The program's SQLite file does not exist; make it with `confer db upgrade`, or check the
+    database setting.
+    """
+
+    code: ClassVar[str] = "confer.database_missing"
+    kind: ClassVar[str] = "misconfigured"
+
+    def __init__(self, *, program: str) -> None:
+        """Name the program."""
+        super().__init__(f"the {program} has no database here; run: confer db upgrade {program}")
+
+
+class ChartFileUnusable(ConferError):
+    """The file is not a FHIR Bundle of one patient's chart, so the rules cannot be applied."""
+
+    code: ClassVar[str] = "confer.chart_file_unusable"
+    kind: ClassVar[str] = "invalid"
+
+    def __init__(self, *, problem: str) -> None:
+        """Name the problem, never content."""
+        super().__init__(f"the file cannot be used: {problem}")
+
+
+class NamesNotOurs(ConferError):
+    """A top-level package name of ours leads to files of another distribution; use a Python
+    environment that holds Confer alone.
+    """
+
+    code: ClassVar[str] = "confer.names_not_ours"
+    kind: ClassVar[str] = "misconfigured"
+
+    def __init__(self, *, names: tuple[str, ...]) -> None:
+        """Name the packages."""
+        super().__init__(f"not our own packages: {', '.join(names)}")
+
+
+class ClockOff(ConferError):
+    """This machine's clock differs from another system's; tokens will be refused."""
+
+    code: ClassVar[str] = "confer.clock_off"
+    kind: ClassVar[str] = "misconfigured"
+
+    def __init__(self, *, seconds: int) -> None:
+        """Keep the difference in seconds."""
+        super().__init__(f"the clock differs by {seconds} s from what the other side says")
+
+
+class AnswerUnexpected(ConferError):
+    """Another system answered, but not as it should; look at its address in the registration."""
+
+    code: ClassVar[str] = "confer.answer_unexpected"
+    kind: ClassVar[str] = "upstream_refused"
+
+    def __init__(self, *, status: int) -> None:
+        """Keep the HTTP status."""
+        super().__init__(f"unexpected answer, HTTP status {status}")
+
+
+class SandboxOnly(ConferError):
+    """The simulated EHR is for synthetic data; it does not start in production mode."""
+
+    code: ClassVar[str] = "confer.sandbox_only"
+    kind: ClassVar[str] = "misconfigured"
+
+    def __init__(self) -> None:
+        """Say it."""
+        super().__init__("the simulated EHR runs in sandbox mode only")

@@ -40,6 +40,13 @@ _TEND_SECONDS = 0.5
     show_default=True,
     help="With --auto: the patient to ask about.",
 )
+@click.option(
+    "--send-delay",
+    default=30.0,
+    show_default=True,
+    type=click.FloatRange(0, 600),
+    help="Seconds in which an approved case can be taken back; 0 with --auto.",
+)
 def command(  # noqa: PLR0913 - one argument per option
     *,
     folder: Path,
@@ -49,6 +56,7 @@ def command(  # noqa: PLR0913 - one argument per option
     gateway_port: int,
     consult_port: int,
     persona: str,
+    send_delay: float,
 ) -> None:  # fmt: skip
     """Run everything on this machine with synthetic patients. Ctrl-C stops all."""
     plan = DemoPlan(
@@ -57,6 +65,7 @@ def command(  # noqa: PLR0913 - one argument per option
         gateway_url=f"http://127.0.0.1:{gateway_port}",
         consult_url=f"http://127.0.0.1:{consult_port}",
         auto=auto,
+        send_delay_seconds=0.0 if auto else send_delay,
     )
     make_folder(plan.folder, fresh=fresh)
     supervisor = Supervisor(

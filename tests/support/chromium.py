@@ -4,10 +4,12 @@ The flags keep the browser from calling home; the preference blocks unpartitione
 cookies even where a future default would let them through.
 """
 
+import atexit
 import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from playwright.sync_api import BrowserContext, Playwright, sync_playwright
@@ -59,9 +61,16 @@ def browser(
     profile: Path, *, java_script: bool = True, size: tuple[int, int] = (1280, 900)
 ) -> Iterator[BrowserContext]:
     """A browser with an empty profile in `profile`; closed at the end."""
-    with sync_playwright() as playwright:
-        context = _context(playwright, profile, java_script=java_script, size=size)
-        try:
-            yield context
-        finally:
-            context.close()
+    context = _context(_playwright(), profile, java_script=java_script, size=size)
+    try:
+        yield context
+    finally:
+        context.close()
+
+
+@cache
+def _playwright() -> Playwright:
+    """The one driver of this process: it cannot be started twice side by side."""
+    started = sync_playwright().start()
+    atexit.register(started.stop)
+    return started

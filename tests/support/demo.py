@@ -55,7 +55,9 @@ def run_auto(
 
 
 @contextmanager
-def running(folder: Path, environment: Mapping[str, str] | None = None) -> Iterator[DemoPlan]:
+def running(
+    folder: Path, *options: str, environment: Mapping[str, str] | None = None
+) -> Iterator[DemoPlan]:
     """The demo, up and running; stopped as by Ctrl-C at the end."""
     ports = free_ports(3)
     plan = DemoPlan(
@@ -67,7 +69,7 @@ def running(folder: Path, environment: Mapping[str, str] | None = None) -> Itera
     log = folder.parent / "demo-output.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            _arguments(folder, ports),
+            [*_arguments(folder, ports), *options],
             stdout=output,
             stderr=subprocess.STDOUT,
             env=_environment(environment),

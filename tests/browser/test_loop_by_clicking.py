@@ -1,0 +1,84 @@
+"""The whole loop with the mouse, the app framed cross-site, third-party cookies blocked."""
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from confer.demo_plan import DemoPlan
+from tests.support.chromium import browser
+from tests.support.people import SLOW, Doctor, Gallery, Specialist, two_people
+
+pytestmark = pytest.mark.browser
+
+
+def test_question_goes_out_and_the_signed_answer_comes_back_into_the_chart(
+    demo: DemoPlan, tmp_path: Path
+) -> None:
+    gallery = Gallery()
+    with browser(tmp_path / "doctor") as hospital, browser(tmp_path / "desk") as desk:
+        doctor, specialist = two_people(demo, hospital, desk)
+        _ask(doctor, gallery)
+        _ask_back(specialist, gallery)
+        _reply(doctor, gallery)
+        _answer(specialist, gallery)
+        _read_and_decide(doctor, gallery)
+    assert gallery.found == {}
+
+
+def _ask(doctor: Doctor, gallery: Gallery) -> None:
+    doctor.sign_in()
+    gallery.see(doctor.page, "ehr-patients")
+    doctor.launch()
+    app = doctor.app()
+    doctor.fill_question(app)
+    gallery.see(doctor.page, "ehr-chart-with-app")
+    doctor.check(app)
+    gallery.see(doctor.page, "preview-in-frame")
+    doctor.approve(app)
+    gallery.see(doctor.page, "sent-in-frame")
+
+
+def _ask_back(specialist: Specialist, gallery: Gallery) -> None:
+    specialist.page.goto(f"{specialist.plan.consult_url}/desk/sign-in")
+    gallery.see(specialist.page, "desk-sign-in")
+    specialist.sign_in()
+    specialist.wait_for_case()
+    gallery.see(specialist.page, "desk-inbox")
+    specialist.open_newest()
+    gallery.see(specialist.page, "desk-case-offered")
+    specialist.claim()
+    specialist.ask_back()
+    gallery.see(specialist.page, "desk-asked-back")
+
+
+def _reply(doctor: Doctor, gallery: Gallery) -> None:
+    app = doctor.app()
+    expect(app.locator("#reply-form")).to_be_visible(timeout=SLOW)
+    gallery.see(doctor.page, "question-back-in-frame")
+    doctor.reply(app)
+    gallery.see(doctor.page, "reply-preview-in-frame")
+    doctor.send_reply(app)
+
+
+def _answer(specialist: Specialist, gallery: Gallery) -> None:
+    specialist.wait_for_reply()
+    specialist.write_answer()
+    gallery.see(specialist.page, "desk-answering")
+    specialist.sign()
+    gallery.see(specialist.page, "desk-signed")
+
+
+def _read_and_decide(doctor: Doctor, gallery: Gallery) -> None:
+    app = doctor.app()
+    answer = app.get_by_role("link", name="Read the answer")
+    expect(answer).to_be_visible(timeout=SLOW)
+    answer.click()
+    expect(app.get_by_text("In chart").first).to_be_visible(timeout=SLOW)
+    gallery.see(doctor.page, "answer-in-frame")
+    doctor.decide(app)
+    gallery.see(doctor.page, "decided-in-frame")
+    doctor.open_chart()
+    bottom_line = doctor.page.get_by_text(doctor.story.answer["bottom_line"])
+    expect(bottom_line.first).to_be_visible()
+    gallery.see(doctor.page, "ehr-chart-with-answer")

@@ -1,0 +1,202 @@
+"""What a doctor and a specialist do with the mouse, in the words of the pages."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import BrowserContext, Frame, Page, expect
+
+from confer.demo_plan import DemoPlan
+from confer.walker.story import ADELA, Story
+from sandbox import personas
+
+ARTIFACTS = Path(__file__).resolve().parents[2] / ".artifacts" / "screens"
+SLOW = 45_000
+_AXE_RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+
+
+def keep(page: Page, name: str) -> None:
+    """Keep a screenshot of the whole page as a test artifact."""
+    ARTIFACTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=str(ARTIFACTS / f"{name}.png"), full_page=True)
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds against WCAG 2.2 A and AA, one line per rule, frames included."""
+    found = Axe().run(page, options=_AXE_RULES).response["violations"]
+    return [f"{one['id']}: {one['nodes'][0]['target']}" for one in found]
+
+
+def fits_width(page: Page) -> bool:
+    """Whether the page needs no sideways scrolling."""
+    return bool(
+        page.evaluate(
+            "document.scrollingElement.scrollWidth <= document.scrollingElement.clientWidth"
+        )
+    )
+
+
+@dataclass
+class Gallery:
+    """Keeps a picture of each page that was seen, and what axe says of it."""
+
+    found: dict[str, list[str]] = field(default_factory=dict)
+
+    def see(self, page: Page, name: str) -> None:
+        """Keep the picture and the findings."""
+        page.wait_for_load_state("networkidle")
+        keep(page, name)
+        if faults := violations(page):
+            self.found[name] = faults
+
+
+@dataclass
+class Doctor:
+    """A junior doctor at the EHR; `app` is Confer, in its frame or in a tab of its own."""
+
+    plan: DemoPlan
+    page: Page
+    persona: str = "adela"
+    story: Story = ADELA
+    account: int = 0
+
+    @property
+    def patient_id(self) -> str:
+        """The patient whose chart is open."""
+        return personas.load(self.persona).patient_id
+
+    def sign_in(self) -> None:
+        """Choose who to be."""
+        self.page.goto(f"{self.plan.ehr_url}/sign-in")
+        self.page.locator("button[name=account]").nth(self.account).click()
+
+    def open_chart(self) -> None:
+        """Open the patient's chart page."""
+        self.page.goto(f"{self.plan.ehr_url}/chart/{self.patient_id}")
+
+    def launch(self) -> None:
+        """Press the button: the app opens in a frame of the chart."""
+        self.open_chart()
+        self.page.get_by_role("link", name="Ask for a second opinion").click()
+
+    def app(self) -> Frame:
+        """The app's frame."""
+        handle = self.page.wait_for_selector("iframe", timeout=SLOW)
+        frame = handle.content_frame()
+        assert frame is not None
+        return frame
+
+    def fill_question(self, app: Frame | Page) -> None:
+        """Type the two things and choose the chips."""
+        expect(app.locator("#question-form")).to_be_visible(timeout=SLOW)
+        app.locator(f"input[name=specialty][value='{self.story.specialty}']").check()
+        app.locator(f"input[name=question_type][value='{self.story.question_type}']").check()
+        app.locator("#question").fill(self.story.question)
+        app.locator("#thinking").fill(self.story.thinking.format(patient="Mrs Marrowby"))
+        app.locator(f"input[name=urgency][value='{self.story.urgency}']").check()
+
+    def check(self, app: Frame | Page) -> None:
+        """Ask to see what leaves."""
+        app.get_by_role("button", name="Check what leaves").click()
+        expect(app.get_by_role("heading", name="Check what leaves")).to_be_visible(timeout=SLOW)
+
+    def approve(self, app: Frame | Page) -> None:
+        """Tick the line and approve."""
+        app.locator("input[name=looked]").check()
+        app.get_by_role("button", name="Approve and send").click()
+        expect(app.locator("[aria-current=step]")).to_contain_text("Sent", timeout=SLOW)
+
+    def reply(self, app: Frame | Page) -> None:
+        """Answer the question back: write, check what leaves, approve."""
+        app.locator("#reply").fill(self.story.reply.format(patient="Mrs Marrowby"))
+        app.locator("#reply-form button").first.click()
+        expect(app.locator("input[name=looked]")).to_be_visible(timeout=SLOW)
+
+    def send_reply(self, app: Frame | Page) -> None:
+        """Tick the line and approve the reply."""
+        app.locator("input[name=looked]").check()
+        app.get_by_role("button", name="Approve and send").click()
+        expect(app.get_by_text("Your reply is on its way.")).to_be_visible(timeout=SLOW)
+
+    def decide(self, app: Frame | Page) -> None:
+        """Record the decision and the four close-out answers."""
+        app.locator("input[name=decision][value=followed]").check()
+        app.locator("input[name=plan][value=new-advice]").check()
+        app.locator("input[name=referral][value=avoided]").check()
+        app.locator("input[name=patient_value][value='5']").check()
+        app.locator("input[name=doctor_value][value='5']").check()
+        app.locator("#decision-form button").last.click()
+        expect(app.get_by_text("Followed").first).to_be_visible(timeout=SLOW)
+
+
+@dataclass
+class Specialist:
+    """A specialist at the desk."""
+
+    plan: DemoPlan
+    page: Page
+    story: Story = ADELA
+
+    def sign_in(self) -> None:
+        """Sign in with the demo account's button."""
+        self.page.goto(f"{self.plan.consult_url}/desk/sign-in")
+        self.page.locator(f"#sign-in-{self.story.specialist} button").click()
+        expect(self.page.locator("h1")).to_be_visible()
+
+    def wait_for_case(self) -> None:
+        """Reload the inbox until a case is there."""
+        for _ in range(60):
+            if self.page.locator(".cf-case h3 a").count():
+                return
+            self.page.wait_for_timeout(500)
+            self.page.reload()
+
+    def open_newest(self) -> None:
+        """Open the first case of the inbox."""
+        self.page.locator(".cf-case h3 a").first.click()
+        expect(self.page.locator("h1")).to_contain_text(self.story.question[:40])
+
+    def claim(self) -> None:
+        """Claim the open case."""
+        self.page.get_by_role("button", name="Claim this case").click()
+        expect(self.page.locator("#answer")).to_be_visible()
+
+    def ask_back(self) -> None:
+        """Ask one clarifying question."""
+        self.page.get_by_text("Not enough to answer?").click()
+        self.page.locator("#question_back").fill(self.story.asked_back)
+        self.page.get_by_role("button", name="Ask back").click()
+        expect(self.page.get_by_role("heading", name="You asked back")).to_be_visible()
+
+    def wait_for_reply(self) -> None:
+        """Reload until the reply is there."""
+        for _ in range(60):
+            if self.page.locator("#answer").count():
+                return
+            self.page.wait_for_timeout(500)
+            self.page.reload()
+
+    def write_answer(self) -> None:
+        """Fill in the answer form."""
+        for name, value in self.story.answer.items():
+            radio = self.page.locator(f"input[type=radio][name={name}][value='{value}']")
+            if radio.count():
+                radio.check()
+            else:
+                self.page.locator(f"#{name}").fill(value)
+
+    def sign(self) -> None:
+        """Accept the statement and sign."""
+        self.page.locator("#accept").check()
+        self.page.get_by_role("button", name="Sign and send").click()
+        expect(self.page.get_by_role("heading", name="Signed and sent")).to_be_visible()
+
+
+def two_people(
+    plan: DemoPlan, doctor: BrowserContext, desk: BrowserContext
+) -> tuple[Doctor, Specialist]:
+    """A doctor and a specialist with a browser each."""
+    return (
+        Doctor(plan=plan, page=doctor.new_page()),
+        Specialist(plan=plan, page=desk.new_page()),
+    )
