@@ -61,6 +61,8 @@ _FILE_ENDING = re.compile(
     r"m4a|zip|html?|xml|json)\b"
 )
 _FILE_STEM = re.compile(r"[\w()+.-]{1,120}\Z")
+#: an IPv6 or hardware address needs that many colons or hyphens
+_ADDRESS_SIGNS = 4
 _TOP_DOMAINS = (".com", ".org", ".net", ".edu", ".gov", ".info", ".io", ".health", ".care", ".uk")
 
 #: what must stand in a text for a pattern to be worth trying (any of them; none: always tried)
@@ -71,8 +73,6 @@ _PLAIN: tuple[tuple[tuple[str, ...], re.Pattern[str], Category, str], ...] = (
     (("://", "www."), _URL, "url", "contact.url"),
     (_TOP_DOMAINS, _HOST, "url", "contact.host"),
     ((".",), _IP, "ip", "contact.ip"),
-    ((":",), _IPV6, "ip", "contact.ip"),
-    ((":", "-"), _MAC, "ip", "contact.mac"),
     (("@",), _HANDLE, "username", "contact.handle"),
 )
 _USER_WORDS = (
@@ -97,12 +97,20 @@ def find(view: TextView) -> Iterator[Finding]:
             continue
         for match in pattern.finditer(text):
             yield _finding(*match.span(), category, rule)
+    yield from _addresses_and_files(text)
+    yield from _short_numbers(text)
+    yield from _user_names(view)
+
+
+def _addresses_and_files(text: str) -> Iterator[Finding]:
+    if text.count(":") + text.count("-") >= _ADDRESS_SIGNS:
+        for pattern in (_IPV6, _MAC):
+            for match in pattern.finditer(text):
+                yield _finding(*match.span(), "ip", "contact.ip")
     for ending in _FILE_ENDING.finditer(text):
         stem = _FILE_STEM.search(text, max(0, ending.start() - 120), ending.start())
         if stem:
             yield _finding(stem.start(), ending.end(), "file", "contact.file_name")
-    yield from _short_numbers(text)
-    yield from _user_names(view)
 
 
 def _short_numbers(text: str) -> Iterator[Finding]:

@@ -52,6 +52,13 @@ _HOLIDAY = re.compile(
     r"eid(?:\sal-(?:fitr|adha))?|ramadan|diwali|yom kippur|rosh hashanah|passover|hanukkah)\b"
 )
 
+_MONTH_SIGNS = tuple(calendar_words.MONTHS)
+_HOLIDAY_SIGNS = (
+    "christmas", "xmas", "boxing", "new year", "thanksgiv", "easter", "friday", "halloween",
+    " july", " day", "'s day", "patrick", "holiday", "teenth", "night", "sunday", "ash wed",
+    "eid", "ramadan", "diwali", "kippur", "rosh", "passover", "hanuk", "valentine",
+)  # fmt: skip
+
 # A bare 4/10 is a score, a strength or a fraction unless something says that it is a date.
 _STRONG_CUE = re.compile(
     r"(?:\b(?:on|since|by|until|till|due|visit|attempt|fill(?:ed)?|admit(?:ted)?|discharged?|"
@@ -122,7 +129,7 @@ def find(view: TextView, question: datetime) -> Iterator[Finding]:
             rule=f"date.{item.rule}",
             wording="date of birth" if born else words,
         )
-    yield from _holidays(text)
+    yield from _holidays(view)
 
 
 def _anchor(seen: list[_Seen], question: date) -> date:
@@ -192,6 +199,8 @@ def _in_order(year: int | None, a: int, b: int, day_first: bool) -> tuple[int, i
 
 
 def _named(view: TextView, today: date) -> Iterator[_Seen]:
+    if not view.has(_MONTH_SIGNS):
+        return
     for pattern in (_DAY_MONTH, _MONTH_DAY):
         for match in pattern.finditer(view.lower):
             groups = match.groupdict()
@@ -277,8 +286,10 @@ def _ends_heading(text: str, start: int, end: int) -> bool:
     return first == 0 and (last == end or (last < 0 and end - first < 60 and end == len(text)))
 
 
-def _holidays(text: str) -> Iterator[Finding]:
-    for match in _HOLIDAY.finditer(text):
+def _holidays(view: TextView) -> Iterator[Finding]:
+    if not view.has(_HOLIDAY_SIGNS):
+        return
+    for match in _HOLIDAY.finditer(view.lower):
         yield Finding(
             start=match.start(),
             end=match.end(),

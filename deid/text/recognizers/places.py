@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from deid import lexicon
 from deid.lexicon import word_set
@@ -24,7 +25,7 @@ _UNIT = (
     r"#?\s?[\w-]{1,6}|#\s?[\w-]{1,6}))"
 )
 _STREET = re.compile(
-    r"(?<![\w./:-])(?:flat\s\w{1,4},?\s)?\d{1,6}[a-z]?(?:-\d{1,4})?[ ]{1,2}(?:[nsew]\.?e?w?\.?\s)?"
+    r"(?<![\w./:-])\d{1,6}[a-z]?(?:-\d{1,4})?[ ]{1,2}(?:[nsew]\.?e?w?\.?\s)?"
     r"(?:(?:the\s)?(?:(?:[a-z0-9'-]{2,18}|[nsew]\.?|st\.|mt\.|dr\.)\s){1,3}?(?:"
     + _STREET_KIND
     + r")\b\.?|the\s(?:green|street|square|"
@@ -34,6 +35,7 @@ _STREET = re.compile(
     + _UNIT
     + r"{0,2}"
 )
+_FLAT_BEFORE = re.compile(r"\bflat \w{1,4},? \Z")
 _BOX = re.compile(r"\bp\.?\s?o\.?\s?box\s\d{1,6}\b")
 _ROAD_ONLY = re.compile(
     r"(?<![\w])(?:[A-Z][a-z'.]{1,15}\s){1,3}(?:Street|Road|Avenue|Lane|Drive|Boulevard|Terrace|"
@@ -86,7 +88,11 @@ _CITY_CUE = re.compile(
     r"based in|works? in|house in|hometown|(?:mayor|veterinarian|resident|native|sheriff|"
     r"librarian) of|"
     r"church in|plant in|& sons,|and sons,|seen (?:[a-z]+ ){0,3}in|known in|at the|drive to|"
-    r"near|outside|in)\s{1,2}"
+    r"near|outside|in)\s{1,2}\Z"
+)
+#: the last words of the cues above
+_CITY_CUE_ENDS = frozenset(
+    {"in", "of", "from", "to", "over", "except", "hometown", "sons", "the", "near", "outside"}
 )
 _PLANT = re.compile(
     rf"\b(?:at|from|to) the (?P<n>{_CITY_NAME_TEXT}) (?:plant|office|campus|branch|site|store|"
@@ -131,9 +137,20 @@ _WARD_NAME = re.compile(
     r"Suite|Tower)"
     r"(?!\s?(?:No|#|\d)))\b"
 )
-_WARD_ACRONYM = re.compile(
-    r"(?<![\w-])(?:MICU|SICU|CCU|CICU|CVICU|NICU|PICU|TICU|AMU|HDU|ITU|MAU|EAU|SAU|ASU)(?![\w-])"
-)
+_WARD_ACRONYMS = word_set("micu sicu ccu cicu cvicu nicu picu ticu amu hdu itu mau eau sau asu")
+_ROOM_SIGNS = (
+    "room", "rm", "bed", "bay", "cubicle", "ward", "tower", "theat", "or ", "station", "wing",
+    "floor",
+)  # fmt: skip
+_WARD_SIGNS = (
+    "ward", "wing", "pavilion", "unit", "suite", "tower", "north", "south", "east", "west",
+    "main",
+)  # fmt: skip
+_ROAD_SIGNS = (
+    "street", "road", "avenue", "lane", "drive", "boulevard", "terrace", "crescent", "close",
+    "court", "highway", "parkway", "turnpike", " rd", " ave", " blvd", " ln", "route", "rte",
+    "interstate", "hwy", "i-",
+)  # fmt: skip
 _INTENSIVE = word_set(
     """
     micu sicu ccu cicu cvicu nicu picu ticu itu hdu
@@ -158,21 +175,26 @@ def find(view: TextView) -> Iterator[Finding]:
 
 def _addresses(view: TextView) -> Iterator[Finding]:
     for match in _STREET.finditer(view.lower):
-        if view.style == "mixed" and not _has_capital(view.plain[match.start() : match.end()]):
+        start, end = match.span()
+        if view.style == "mixed" and not _has_capital(view.plain[start:end]):
             continue
-        yield _finding(match.start(), match.end(), "street", "place.street")
-        if match.group().endswith("."):
-            continue
-        town = _AFTER_STREET.match(view.plain, match.end())
-        name = _CITY_NAME.match(view.plain, town.end()) if town and view.style == "mixed" else None
-        if name and name.group().split()[0].lower() not in lexicon.words("regions"):
-            yield _finding(
-                *_trim_region(view, name.start(), name.end()), "city", "place.after_street"
-            )
-    for match in _BOX.finditer(view.lower):
-        yield _finding(match.start(), match.end(), "street", "place.box")
-    for match in _ROAD_ONLY.finditer(view.plain):
-        yield _finding(match.start(), match.end(), "street", "place.road")
+        flat = _FLAT_BEFORE.search(view.lower, max(0, start - 12), start)
+        yield _finding(flat.start() if flat else start, end, "street", "place.street")
+        if not match.group().endswith("."):
+            yield from _town_after(view, end)
+    if view.has(("box",)):
+        for match in _BOX.finditer(view.lower):
+            yield _finding(*match.span(), "street", "place.box")
+    if view.has(_ROAD_SIGNS):
+        for match in _ROAD_ONLY.finditer(view.plain):
+            yield _finding(*match.span(), "street", "place.road")
+
+
+def _town_after(view: TextView, end: int) -> Iterator[Finding]:
+    gap = _AFTER_STREET.match(view.plain, end)
+    name = _CITY_NAME.match(view.plain, gap.end()) if gap and view.style == "mixed" else None
+    if name and name.group().split()[0].lower() not in lexicon.words("regions"):
+        yield _finding(*_trim_region(view, *name.span()), "city", "place.after_street")
 
 
 def _has_capital(text: str) -> bool:
@@ -214,14 +236,16 @@ def _towns(view: TextView) -> Iterator[Finding]:
 
 
 def _cued_towns(view: TextView) -> Iterator[Finding]:
-    for match in _CITY_CUE.finditer(view.lower):
-        name = _CITY_NAME.match(view.plain, match.end())
-        if not name:
+    for before, token in pairwise(view.tokens):
+        if not token.capitalized or before.lower not in _CITY_CUE_ENDS:
+            continue
+        cue = _CITY_CUE.search(view.lower, max(0, token.start - 40), token.start)
+        name = _CITY_NAME.match(view.plain, token.start) if cue else None
+        if not cue or not name:
             continue
         start, end = _trim_region(view, name.start(), name.end())
-        words = view.lower[start:end].split()
-        strong = len(match.group().split()) > 1 and not match.group().startswith("at the")
-        if _is_town(words, strong=strong):
+        strong = len(cue.group().split()) > 1 and not cue.group().startswith("at the")
+        if _is_town(view.lower[start:end].split(), strong=strong):
             yield _finding(start, end, "city", "place.cue")
 
 
@@ -260,19 +284,23 @@ def _landmarks(view: TextView) -> Iterator[Finding]:
 
 
 def _wards(view: TextView) -> Iterator[Finding]:
-    for match in _ROOM.finditer(view.lower):
-        yield _finding(match.start(), match.end(), "unit", "place.room", base="room")
+    if view.has(_ROOM_SIGNS):
+        for match in _ROOM.finditer(view.lower):
+            yield _finding(*match.span(), "unit", "place.room", base="room")
     for match in _WARD_CODE.finditer(view.plain):
-        yield _finding(match.start(), match.end(), "unit", "place.room", base="room")
-    for match in _WARD_NAME.finditer(view.plain):
-        words = match.group().lower().split()
-        if not all(w in _NOT_UNITS for w in words):
-            yield _finding(match.start(), match.end(), "unit", "place.ward")
-    for match in _WARD_ACRONYM.finditer(
-        view.plain.upper() if view.style == "lower" else view.plain
-    ):
-        base = "intensive care" if match.group().lower() in _INTENSIVE else "ward"
-        yield _finding(match.start(), match.end(), "unit", "place.ward", base=base)
+        yield _finding(*match.span(), "unit", "place.room", base="room")
+    yield from _named_wards(view)
+
+
+def _named_wards(view: TextView) -> Iterator[Finding]:
+    if view.has(_WARD_SIGNS):
+        for match in _WARD_NAME.finditer(view.plain):
+            if not all(w in _NOT_UNITS for w in match.group().lower().split()):
+                yield _finding(*match.span(), "unit", "place.ward")
+    for token in view.tokens:
+        if token.lower in _WARD_ACRONYMS and (token.shouting or view.style == "lower"):
+            base = "intensive care" if token.lower in _INTENSIVE else "ward"
+            yield _finding(token.start, token.end, "unit", "place.ward", base=base)
 
 
 def _finding(start: int, end: int, category: Category, rule: str, *, base: str = "") -> Finding:

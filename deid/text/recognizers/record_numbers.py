@@ -22,23 +22,24 @@ _NHS = re.compile(r"(?<![\w-])\d{3}[- ]\d{3}[- ]\d{4}(?![\w-])")
 _NINO = re.compile(r"(?<!\w)[a-ceghj-prtw-z]{2}\s?\d{2}\s?\d{2}\s?\d{2}\s?[a-d](?!\w)")
 _MEDICARE = re.compile(r"(?<!\w)[1-9][a-z][a-z0-9]\d-?[a-z][a-z0-9]\d-?[a-z]{2}\d{2}(?!\w)")
 _UDI = re.compile(r"\(01\)\d{14}(?:\(\d{2,3}\)[\w./-]{1,20}){0,5}")
-_VIN = re.compile(r"(?<!\w)(?=[a-z]{0,16}\d)(?=\d{0,16}[a-z])[a-hj-npr-z0-9]{17}(?!\w)")
+_VIN = re.compile(r"\b(?=[a-hj-npr-z0-9]{17}\b)(?=[a-z]{0,16}\d)(?=\d{0,16}[a-z])\w{17}\b")
 _UUID = re.compile(r"(?<!\w)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?!\w)")
 _TRIPLE = re.compile(r"(?<![\w./-])\d{2}-\d{2}-\d{2}(?![\w/-])")
 _CODE = re.compile(r"(?<![\w.])#?(?=[a-z_/-]{0,20}\d)[a-z0-9]+(?:[-_/][a-z0-9]+){0,5}(?![\w]|\.\d)")
 _SERIAL = re.compile(r"(?<![a-z])(?:sn|s/n)\s?#?:?\s?\d{5,}\b")
 _VOICEPRINT = re.compile(r"\b(?:voiceprint|faceprint|fingerprint)\s(?:id\s)?(?=\w*\d)[\w-]{4,20}\b")
-_SHAPES: tuple[tuple[Category, re.Pattern[str]], ...] = (
-    ("national_id", _SSN),
-    ("national_id", _NHS),
-    ("national_id", _NINO),
-    ("health_plan", _MEDICARE),
-    ("device", _UDI),
-    ("vehicle", _VIN),
-    ("other_id", _UUID),
-    ("device", _SERIAL),
-    ("biometric", _VOICEPRINT),
-    ("record_number", _TRIPLE),
+#: patterns, and signs one of which must stand in the text for the pattern to be tried
+_SHAPES: tuple[tuple[Category, re.Pattern[str], tuple[str, ...]], ...] = (
+    ("national_id", _SSN, ()),
+    ("national_id", _NHS, ()),
+    ("national_id", _NINO, ()),
+    ("health_plan", _MEDICARE, ()),
+    ("device", _UDI, ("(01)",)),
+    ("vehicle", _VIN, ()),
+    ("other_id", _UUID, ("-",)),
+    ("device", _SERIAL, ("sn", "s/n")),
+    ("biometric", _VOICEPRINT, ("print",)),
+    ("record_number", _TRIPLE, ("-",)),
 )
 _QUANTITY_AFTER = re.compile(
     r"\A\s?(?:mg|mcg|ug|ng|ml|dl|l(?![\w.])|g(?![\w.])|kg|cm|mm|m(?![\w.])|%|units?\b|iu\b|miu|"
@@ -80,7 +81,9 @@ def find(view: TextView) -> Iterator[Finding]:
     if not _DIGIT.search(text):
         return
     yield from _announced(view)
-    for category, shape in _SHAPES:
+    for category, shape, signs in _SHAPES:
+        if signs and not view.has(signs):
+            continue
         for match in shape.finditer(text):
             if shape is _NHS and not _nhs_check(match.group()):
                 yield _finding(*match.span(), "other_id", "number.pattern")

@@ -4,16 +4,22 @@ import re
 from collections.abc import Iterator
 
 from deid import lexicon
+from deid.lexicon import word_set
 from deid.text import name_words
 from deid.text.document import Finding
-from deid.text.tokens import TextView
+from deid.text.tokens import TextView, Token
 
-_CREDENTIAL = re.compile(
-    r",?\s{0,2}\b(?P<c>md|m\.d\.|rn|r\.n\.|np|n\.p\.|pa-c|phd|ph\.d\.|pharmd|rph|dds|dmd|mbbs|"
-    r"mbchb|frcp|frcs|facs|msw|lcsw|crna|lpn|cna|dpm|dpt|bsn|msn|fnp|aprn|wocn|jr\.|"
-    r"pt(?=,\s?lic)|ot(?=,\s?lic)|consultant (?:cardiologist|physician|surgeon)|"
-    r"specialty registrar)(?![\w])"
+_CREDENTIALS = word_set(
+    """
+    md rn np pa-c phd pharmd rph dds dmd mbbs mbchb frcp frcs facs msw lcsw crna lpn cna dpm dpt
+    bsn msn fnp aprn wocn jr pt ot consultant specialty
+    """
 )
+#: words that end a name only in a signature: after a comma, some only before a license
+_ONLY_AFTER_COMMA = frozenset({"consultant", "specialty"})
+_ONLY_BEFORE_LICENSE = frozenset({"pt", "ot"})
+_GAP_BEFORE = re.compile(r"[ ,]{1,3}\Z")
+_DOTTED_CREDENTIAL = re.compile(r",?\s{0,2}\b(?:m\.d\.|r\.n\.|n\.p\.|ph\.d\.|d\.o\.)")
 _KIN_AFTER = re.compile(
     r"\s?\(\s?(?:the |pt'?s |patient'?s )?(?:wife|husband|spouse|partner|son|daughter|mother|mom|"
     r"mum|father|dad|brother|sister|sib(?:ling)?|twin|aunt|uncle|cousin|niece|nephew|"
@@ -56,13 +62,31 @@ def find(view: TextView) -> Iterator[Finding]:
 
 
 def _with_credential(view: TextView) -> Iterator[Finding]:
-    for match in _CREDENTIAL.finditer(view.lower):
-        written = view.plain[match.start("c")].isupper() or len(match["c"]) > 3
-        if view.style == "mixed" and not written:
+    for token in view.tokens:
+        if token.lower not in _CREDENTIALS or not _is_credential(view, token):
             continue
-        name = name_words.names_before(view, match.start())
-        if name and (match.group()[0] == "," or _telling(view, name)):
+        gap = _GAP_BEFORE.search(view.lower, max(0, token.start - 3), token.start)
+        if gap is None or (token.lower in _ONLY_AFTER_COMMA and "," not in gap.group()):
+            continue
+        name = name_words.names_before(view, gap.start())
+        if name and ("," in gap.group() or _telling(view, name)):
             yield _finding(name, "name.credential", "clinician")
+    yield from _with_dotted_credential(view)
+
+
+def _with_dotted_credential(view: TextView) -> Iterator[Finding]:
+    if view.has(("m.d.", "r.n.", "n.p.", "ph.d.", "d.o.")):
+        for match in _DOTTED_CREDENTIAL.finditer(view.lower):
+            name = name_words.names_before(view, match.start())
+            if name:
+                yield _finding(name, "name.credential", "clinician")
+
+
+def _is_credential(view: TextView, token: Token) -> bool:
+    if token.lower in _ONLY_BEFORE_LICENSE:
+        return view.lower.startswith(", lic", token.end)
+    written = token.text[0].isupper() or len(token.lower) > 3
+    return written or view.style != "mixed"
 
 
 def _telling(view: TextView, name: tuple[int, int]) -> bool:
