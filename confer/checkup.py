@@ -103,7 +103,11 @@ def _folder(room: str) -> Path | None:
 
 def _program(settings: Settings, program: ProgramName) -> Iterator[Finding]:
     keyring = programs.keyring_file(settings, program)
-    yield _check(f"{program} key file", lambda: _keyring_opens(keyring))
+    yield _check(
+        f"{program} key file",
+        lambda: _keyring_opens(keyring),
+        hint=f"a new one: confer keys new {program}",
+    )
     try:
         database = programs.open_existing(settings, program)
         readiness.database_answers(database)
@@ -124,7 +128,9 @@ def _of_database(settings: Settings, program: ProgramName, database: Database) -
         return
     keyring = programs.keyring_file(settings, program)
     yield _check(f"{program} signing keys", lambda: _signing_keys(database, keyring, program))
-    yield _check(f"{program} worker", lambda: _worker(database))
+    yield _check(
+        f"{program} worker", lambda: _worker(database), hint=f"start: confer work {program}"
+    )
     yield _check(
         f"{program} work",
         lambda: _work(database),
@@ -248,15 +254,17 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-def _check(name: str, work: Callable[[], str]) -> Finding:
+def _check(name: str, work: Callable[[], str], *, hint: str = "") -> Finding:
     try:
         return Finding(name=name, state="ok", says=work())
     except Exception as problem:  # noqa: BLE001 - a failing check is a finding, not a crash
-        return _failed(name, problem)
+        return _failed(name, problem, hint)
 
 
-def _failed(name: str, problem: Exception) -> Finding:
+def _failed(name: str, problem: Exception, hint: str = "") -> Finding:
     kind, code = kind_of(problem), code_of(problem)
     # the text of a foreign exception may hold anything; ours is fit for a log
     says = str(problem) if kind != "bug" else "did not work"
+    if hint:
+        says = f"{says}; {hint}"
     return Finding(name=name, state="failed", says=says, code=code, kind=kind)

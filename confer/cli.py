@@ -5,6 +5,7 @@ from importlib import import_module
 
 import click
 
+from runtime import logs
 from runtime.errors import EXIT_CODE, code_of, kind_of
 
 # name -> module under confer.commands; a module is imported only when its command runs
@@ -14,6 +15,7 @@ _COMMANDS = {
     "deid": "deid",
     "demo": "demo",
     "doctor": "doctor",
+    "keys": "keys",
     "serve": "serve",
     "work": "work",
 }
@@ -43,21 +45,22 @@ def cli() -> None:
     """Second opinions for junior doctors, inside the EHR."""
 
 
-def main() -> None:
+def main(arguments: list[str] | None = None) -> None:
     """Run the command line; coded errors become one line and an exit code."""
+    logs.configure(program="cli", mode="sandbox", stream=sys.stderr, level="error")
     try:
-        cli.main(standalone_mode=False)
+        cli.main(arguments, standalone_mode=False)
     except click.ClickException as problem:
         problem.show()
         sys.exit(problem.exit_code)
     except click.Abort:
         click.echo("stopped", err=True)
         sys.exit(130)
-    except Exception as problem:  # the one place of this program that catches all
+    except Exception as problem:  # noqa: BLE001 - the one place of this program that catches all
         kind = kind_of(problem)
-        if kind == "bug":
-            raise
-        click.echo(f"{problem} [{code_of(problem)}]", err=True)
+        # The text of an error that is not ours may hold words of a chart: class and place only.
+        told = str(problem) if kind != "bug" else f"a bug, at {logs.place_of(problem)}"
+        click.echo(f"{told} [{code_of(problem)}]", err=True)
         sys.exit(EXIT_CODE[kind])
 
 

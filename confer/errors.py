@@ -126,3 +126,14 @@ class SandboxOnly(ConferError):
     def __init__(self) -> None:
         """Say it."""
         super().__init__("the simulated EHR runs in sandbox mode only")
+
+
+class KeyFileExists(ConferError):
+    """There is a key file already; a new one would make everything stored unreadable."""
+
+    code: ClassVar[str] = "confer.key_file_exists"
+    kind: ClassVar[str] = "conflict"
+
+    def __init__(self, *, program: str) -> None:
+        """Name the program."""
+        super().__init__(f"the {program} has a key file; to change keys: confer keys rotate")

@@ -89,13 +89,16 @@ def migrate(database: Database, program: ProgramName) -> None:
 
 def schema_state(database: Database, program: ProgramName) -> SchemaState:
     """Say where a database stands; raises `SchemaOutdated` when tables are missing."""
-    from alembic.migration import MigrationContext  # noqa: PLC0415 - slow to import
+    from alembic.config import Config  # noqa: PLC0415 - slow to import
+    from alembic.migration import MigrationContext  # noqa: PLC0415
     from alembic.script import ScriptDirectory  # noqa: PLC0415
 
     package, version_table = _MIGRATIONS[program]
     tables = metadatas(program)
     check_tables(database, *tables)
-    scripts = ScriptDirectory(package.replace(".", ":", 1).replace(".", "/"))
+    config = Config()
+    config.set_main_option("script_location", package.replace(".", ":", 1).replace(".", "/"))
+    scripts = ScriptDirectory.from_config(config)
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": version_table})
         revision = context.get_current_revision()

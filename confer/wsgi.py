@@ -11,7 +11,7 @@ def gateway() -> Flask:
     from smartapp.web.app import create_app  # noqa: PLC0415
 
     chosen = settings.load()
-    logs.configure(program="gateway", mode=chosen.mode)
+    logs.configure(program="gateway", mode=chosen.mode, level=chosen.log_level)
     services = wiring.build(chosen)
     services.deid.warm_up()
     return create_app(services, chosen)
@@ -23,7 +23,7 @@ def consult() -> Flask:
     from consult.web.app import create_app  # noqa: PLC0415
 
     chosen = settings.load()
-    logs.configure(program="consult", mode=chosen.mode)
+    logs.configure(program="consult", mode=chosen.mode, level=chosen.log_level)
     return create_app(wiring.build(chosen), chosen)
 
 
@@ -33,5 +33,5 @@ def ehr() -> Flask:
     from sandbox.app import create_app  # noqa: PLC0415
 
     chosen = settings.load()
-    logs.configure(program="ehr", mode=chosen.mode)
+    logs.configure(program="ehr", mode=chosen.mode, level=chosen.log_level)
     return create_app(wiring.build(chosen), chosen)

@@ -12,7 +12,7 @@ from runtime.durable import DurableWorker, WorkerOptions
 def command(*, program: str, executor: str | None) -> None:
     """Run the durable work of one program until SIGTERM. It may be killed at any time."""
     chosen = settings.load()
-    logs.configure(program=f"{program}-worker", mode=chosen.mode)
+    logs.configure(program=f"{program}-worker", mode=chosen.mode, level=chosen.log_level)
     if program == "gateway":
         # a worker imports only its own side
         from confer.wiring import gateway as gateway_wiring  # noqa: PLC0415

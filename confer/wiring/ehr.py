@@ -1,5 +1,6 @@
 """The simulated EHR, put together."""
 
+from confer.errors import SandboxOnly
 from runtime.database import Database, open_database
 from runtime.settings_schema import Settings
 from sandbox import services
@@ -12,5 +13,7 @@ def open_ehr_database(settings: Settings) -> Database:
 
 
 def build(settings: Settings, database: Database | None = None) -> SandboxServices:
-    """Build the simulated EHR."""
+    """Build the simulated EHR; raises `SandboxOnly` in production mode."""
+    if not settings.is_sandbox:
+        raise SandboxOnly
     return services.build_services(settings, database or open_ehr_database(settings))
