@@ -122,7 +122,8 @@ class _Collector:
             self._walk(resource, base, subject, gender=str(resource.get("gender") or ""))
         else:
             self._references(resource, "")
-            for contained in resource.get("contained") or ():
+            held = resource.get("contained")
+            for contained in held if isinstance(held, list) else [held]:
                 if (
                     isinstance(contained, Mapping)
                     and contained.get("resourceType") in _IDENTITY_TYPES
@@ -222,7 +223,9 @@ class _Collector:
             self._reference(assigner, "organization")
 
     def _address(self, node: Mapping[str, Any], base: str, subject: str) -> None:
-        for line in node.get("line") or ():
+        lines = node.get("line")
+        # a wrong shape in the chart is still somebody's address
+        for line in lines if isinstance(lines, list) else [lines]:
             if isinstance(line, str):
                 self._add("street", line, base, subject)
         for key, kind in _ADDRESS_PARTS:
