@@ -105,7 +105,7 @@ def _words(value: Decimal, unit: str) -> str:
 
 def _short(value: Decimal, unit: str) -> str:
     sign = "+" if value > 0 else ""
-    if unit == "min" and abs(value) >= 120:
+    if unit == "min" and abs(value) >= 90:
         return f"{sign}{_number(value / 60)} h"
     mark = {"min": "min", "h": "h", "d": "d", "wk": "wk", "mo": "mo", "a": "y"}[unit]
     return f"{sign}{_number(value)} {mark}"

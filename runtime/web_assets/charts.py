@@ -50,14 +50,17 @@ def draw_trend(
         return _BOTTOM - (value - floor) / span * (_BOTTOM - _TOP)
 
     step = (Decimal(WIDTH) - 2 * _INSET) / max(len(points) - 1, 1)
+    # a single value stands in the middle, above its label
+    left = _INSET if len(points) > 1 else Decimal(WIDTH) / 2
     dots = tuple(
-        (f"{_INSET + step * index:.1f}", f"{height_of(point.value):.1f}")
+        (f"{left + step * index:.1f}", f"{height_of(point.value):.1f}")
         for index, point in enumerate(points)
     )
     band_y = band_height = None
     if low is not None or high is not None:
-        top = height_of(high if high is not None else ceiling)
-        bottom = height_of(low if low is not None else floor)
+        # a range that is open on one side reaches the edge of the drawing
+        top = height_of(high) if high is not None else Decimal(0)
+        bottom = height_of(low) if low is not None else Decimal(HEIGHT)
         band_y, band_height = f"{top:.1f}", f"{bottom - top:.1f}"
     return TrendChart(
         label=_label(points, name=name, unit=unit, low=low, high=high),

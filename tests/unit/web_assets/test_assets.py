@@ -7,7 +7,7 @@ from flask import Flask, render_template_string
 from flask.testing import FlaskClient
 
 from runtime.web_assets import asset_url, assets
-from runtime.web_assets.charts import TrendPoint, draw_trend
+from runtime.web_assets.charts import WIDTH, TrendPoint, draw_trend
 
 
 @pytest.fixture
@@ -78,6 +78,27 @@ def test_a_trend_puts_the_highest_value_on_top_and_lists_every_value() -> None:
     assert chart.dots == (("35.0", "36.0"), ("245.0", "10.0"))
     assert chart.label.endswith("6.10, 1.4 hours before. Reference 3.5 to 5.1.")
     assert (chart.band_y, chart.band_height) == ("30.0", "32.0")
+
+
+def test_a_single_value_stands_in_the_middle_above_its_label() -> None:
+    chart = draw_trend([TrendPoint(value=Decimal(5), age="1 d")], name="x", unit="")
+    assert [x for x, _ in chart.dots] == [f"{WIDTH / 2:.1f}"]
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "band"),
+    [
+        (None, Decimal(5), ("10.0", "62.0")),  # from the mark down to the bottom edge
+        (Decimal(5), None, ("0.0", "10.0")),  # from the top edge down to the mark
+        (None, None, (None, None)),
+    ],
+)
+def test_a_range_open_on_one_side_reaches_the_edge_of_the_drawing(
+    low: Decimal | None, high: Decimal | None, band: tuple[str | None, str | None]
+) -> None:
+    points = [TrendPoint(value=Decimal(3), age="2 d"), TrendPoint(value=Decimal(4), age="1 d")]
+    chart = draw_trend(points, name="x", unit="", low=low, high=high)
+    assert (chart.band_y, chart.band_height) == band
 
 
 def test_equal_values_draw_a_flat_line_instead_of_failing() -> None:
