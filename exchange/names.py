@@ -114,6 +114,20 @@ SPECIALTIES: Mapping[str, str] = MappingProxyType(
         "394802001": "General medicine",
     }
 )
+# What an asking doctor may be trained in (SNOMED CT, like the specialties that can be asked).
+MEMBER_SPECIALTIES: Mapping[str, str] = MappingProxyType(
+    {
+        **SPECIALTIES,
+        "419192003": "Internal medicine",
+        "773568002": "Emergency medicine",
+        "394537008": "Pediatrics",
+        "408443003": "General practice",
+        "394609007": "General surgery",
+        "394585009": "Obstetrics and gynecology",
+        "394577000": "Anesthetics",
+        "394587001": "Psychiatry",
+    }
+)
 QUESTION_TYPES: Mapping[str, str] = MappingProxyType(
     {
         "next-step": "Next step",

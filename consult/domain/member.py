@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from exchange import names
+
 MAX_FACT = 60
 
 
@@ -26,4 +28,12 @@ class Member:
     @property
     def title(self) -> str:
         """How a specialist sees the asker, as "PGY-2, internal medicine"."""
-        return ", ".join(part for part in (self.grade or self.role, self.specialty) if part)
+        return ", ".join(part for part in (self.grade or self.role, self._specialty_words) if part)
+
+    @property
+    def _specialty_words(self) -> str:
+        """The words of a coded specialty; a code that we do not know says nothing to a reader."""
+        if not self.specialty.isdecimal():
+            return self.specialty
+        named = names.MEMBER_SPECIALTIES.get(self.specialty)
+        return named.lower() if named else ""

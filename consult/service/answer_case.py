@@ -148,7 +148,7 @@ def _record(work: _Work, content: Opinion, credentials: tuple[Credential, ...]) 
     specialist = work.signed_in.specialist
     clinical = read_clinical(case_resources.snapshots(unit, task.resource))
     claims = receipts.of_case(unit, tenant_id=place.tenant_id, case_id=place.case_id)
-    missing = {line.text for one in claims for line in read_missing(one)}
+    missing = {line.text for line in read_missing(claims)}
     return opinion.new_record(
         case_id=place.case_id,
         signed_at=now,

@@ -50,7 +50,7 @@ def _view(
         thinking=question[1] if len(question) > 1 else "",
         clinical=read_clinical(case_resources.snapshots(unit, task.resource)),
         thread=thread[1:],
-        removed=tuple(removal for one in claims for removal in read_removals(one)),
+        removed=read_removals(claims),
         draft=draft.opinion if draft else None,
         draft_saved_at=draft.saved_at if draft else None,
         answer_text=_answer_text(unit, task.resource),

@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from consult.domain.relative_time import from_duration, when_of
-from consult.domain.removals import read_removals
 from consult.domain.snapshot_reading import read_clinical
 from exchange import names
 from tests.support import wire
@@ -180,6 +179,8 @@ def test_the_timeline_runs_towards_the_question() -> None:
         (0, "min", "at the question", "0 min"),
         (-45, "min", "45 min before", "45 min"),
         (45, "min", "45 min after", "+45 min"),
+        (-89, "min", "89 min before", "89 min"),
+        (-90, "min", "90 min before", "1.5 h"),
         (-210, "min", "3.5 h before", "3.5 h"),
         (-1, "d", "1 day before", "1 d"),
         (-50, "d", "50 days before", "50 d"),
@@ -283,30 +284,3 @@ def test_no_shape_of_an_element_breaks_the_page(
     resources: list[tuple[str, dict[str, Any]]],
 ) -> None:
     read_clinical([snapshot(*({**body, "resourceType": kind} for kind, body in resources))])
-
-
-def test_the_receipt_says_what_is_missing() -> None:
-    lines = read_removals(
-        {
-            "removed": {"name": 4, "date": 9, "odd": "x"},
-            "general": {"age": 1},
-            "refused": [
-                "DocumentReference.content.attachment: no content in the chart read",
-                "DocumentReference.content.attachment: no content in the chart read",
-                "DocumentReference.content: cannot be kept",
-                "ImagingStudy",
-            ],
-            "incomplete": ["Notes"],
-            "given_back": 2,
-        }
-    )
-    assert [(line.text, line.count) for line in lines] == [
-        ("Removed: date", 9),
-        ("Removed: name", 4),
-        ("Made general: age", 1),
-        ("Given back by the asker", 2),
-        ("Not sent: document (no content in the chart read)", 2),
-        ("Not sent: imaging study", None),
-        ("Incomplete in the chart: Notes", None),
-    ]
-    assert read_removals({"removed": [], "refused": "x"}) == ()
