@@ -1,4 +1,4 @@
-"""confer keys: the key file that encrypts what a program stores."""
+"""confer keys: the key file that encrypts what a program stores, and the public signing keys."""
 
 import json
 
@@ -7,7 +7,7 @@ import click
 from confer import programs
 from confer.errors import KeyFileExists
 from confer.programs import PROGRAMS, ProgramName
-from runtime import keyring, settings
+from runtime import keyring, settings, signing_keys
 from runtime.keyring import Keyring
 
 _PROGRAM = click.argument("program", type=click.Choice(PROGRAMS))
@@ -16,7 +16,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result a
 
 @click.group()
 def command() -> None:
-    """Make and rotate the key file of a program."""
+    """Make and rotate the key file of a program; print the public keys of the gateway."""
 
 
 @command.command("new")
@@ -46,3 +46,32 @@ def rotate(*, program: ProgramName, as_json: bool) -> None:
         click.echo(json.dumps({"program": program, "key": key_id}))
     else:
         click.echo(f"{program}: key {key_id} encrypts once the program and its worker restart")
+
+
+@command.command("publish")
+@click.option(
+    "--for",
+    "receiver",
+    type=click.Choice(["ehr", "network"]),
+    required=True,
+    help="Whom to register with: an EHR, or the consult server.",
+)
+def publish(*, receiver: str) -> None:
+    """Print the gateway's public keys as a JWKS, to be registered on the other side.
+
+    EHR and network get different keys. Keys are made at first use.
+    """
+    from confer.wiring import gateway  # noqa: PLC0415 - knows the purposes of the gateway's keys
+
+    chosen = settings.load()
+    ring = Keyring.open(chosen.gateway_keyring_file, create=False)
+    database = programs.open_existing(chosen, "gateway")
+    purpose = gateway.EHR_KEY if receiver == "ehr" else gateway.NETWORK_KEY
+    try:
+        programs.require_schema(database, "gateway")
+        gateway.gateway_keys(database, ring)
+        with database.read() as session:
+            keys = signing_keys.public_keys(session, purpose, include_retired=False)
+    finally:
+        database.dispose()
+    click.echo(json.dumps({"keys": keys}, indent=2))

@@ -88,3 +88,18 @@ def test_a_program_that_does_not_exist_is_refused(
     exit_code: Callable[..., int], command: tuple[str, str]
 ) -> None:
     assert exit_code(*command, "ehr") == 2
+
+
+def test_published_keys_are_public_and_differ_between_ehr_and_network(run: Run) -> None:
+    run("keys", "new", "gateway")
+    run("db", "upgrade", "gateway")
+    ehr, network = (
+        json.loads(run("keys", "publish", "--for", receiver).stdout)["keys"]
+        for receiver in ("ehr", "network")
+    )
+    assert {key["alg"] for key in ehr} == {"RS384", "ES384"}
+    assert [key["alg"] for key in network] == ["ES384"]
+    assert not any("d" in key for key in (*ehr, *network))
+    assert not {key["kid"] for key in ehr} & {key["kid"] for key in network}
+    again = json.loads(run("keys", "publish", "--for", "ehr").stdout)["keys"]
+    assert again == ehr
