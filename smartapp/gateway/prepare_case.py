@@ -67,7 +67,11 @@ def prepare_case(services: GatewayServices, launch: Launch) -> Revision:
             given_back=given_back_of(draft.choices),
             hidden=hidden_of(draft.choices),
             test_data=services.policy.test_data,
-            incomplete=tuple(s.name for s in sections if s.state != "complete"),
+            incomplete=tuple(
+                f"{s.name}:{s.reason}" if s.reason else s.name
+                for s in sections
+                if s.state != "complete"
+            ),
         ),
         order=_order(services, draft, member_id, now),
     )

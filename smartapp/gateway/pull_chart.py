@@ -7,14 +7,15 @@ another one starts the reading again, and two never do it at once.
 from datetime import timedelta
 from typing import Any
 
-from fhir_adapters.chart import ChartSection, ChartSnapshot, PatientFlag
+from fhir_adapters.chart import ChartSection, ChartSnapshot, PatientFlag, SectionName
 from fhir_adapters.errors import AdapterError
 from fhir_adapters.ports import FhirSession
-from fhir_adapters.reading import read_chart
+from fhir_adapters.reading import ReadOptions, read_chart
+from fhir_adapters.search import local_reference
 from launch.errors import LaunchError
 from launch.ports import GrantId, SiteId
 from runtime import clock, json_text, logs, tokens
-from runtime.errors import OutboundDown, RuntimeFault, code_of
+from runtime.errors import RuntimeFault, code_of
 from runtime.log_events import Event
 from smartapp.gateway.chart_contents import contents
 from smartapp.gateway.patient_facts import banner, is_complete, person_name
@@ -55,6 +56,7 @@ def _read(services: GatewayServices, launch: Launch, holder: str) -> tuple[Chart
     if site is None:
         raise AdapterError
     chart = services.charts.of_doctor(site, GrantId(launch.grant_id))
+    asker = _asker(chart, launch)
 
     def on_section(section: ChartSection) -> None:
         until = clock.now() + timedelta(seconds=services.policy.reading_lease_seconds)
@@ -67,20 +69,39 @@ def _read(services: GatewayServices, launch: Launch, holder: str) -> tuple[Chart
         patient_id=str(launch.context["patient"]),
         encounter_id=launch.context.get("encounter"),
         on_section=on_section,
+        options=ReadOptions(also_named=asker),
     )
-    return snapshot, _user_name(chart, launch)
+    return snapshot, _user_name(snapshot, asker)
 
 
-def _user_name(chart: FhirSession, launch: Launch) -> str:
-    """How the chart names the doctor; the app works without."""
+def _asker(chart: FhirSession, launch: Launch) -> tuple[str, ...]:
+    """Who asks: no chart need name this doctor, but a note or the question may.
+
+    Of a role only the person behind it has a name. Nothing is read at another server; the
+    name is then missing and the pages do without.
+    """
     if not launch.context.get("user_local"):
-        return ""
+        return ()
+    user = str(launch.context["user"])
+    if not user.startswith("PractitionerRole/"):
+        return (user,)
     try:
-        answer = chart.get(str(launch.context["user"]))
-        found: dict[str, Any] = json_text.loads(answer.body) if answer.status == 200 else {}
-    except (OutboundDown, LaunchError, RuntimeFault):
-        return ""
-    return person_name(found)
+        answer = chart.get(user)
+        role: Any = json_text.loads(answer.body) if answer.status == 200 else None
+    except RuntimeFault:
+        role = None
+    person = role.get("practitioner") if isinstance(role, dict) else None
+    reference = person.get("reference") if isinstance(person, dict) else None
+    local = local_reference(str(reference), base_url=chart.base_url)
+    return (user, local) if local is not None else (user,)
+
+
+def _user_name(snapshot: ChartSnapshot, asker: tuple[str, ...]) -> str:
+    """How the chart names the doctor."""
+    for person in snapshot.by_section[SectionName.CARE_TEAM]:
+        if f"{person['resourceType']}/{person['id']}" in asker and person_name(person):
+            return person_name(person)
+    return ""
 
 
 def _section(section: ChartSection) -> DraftSection:

@@ -93,7 +93,8 @@ def prepare_reply(services: GatewayServices, launch: Launch, case_id: str) -> Re
             resources=tuple(by_section["patient"][:1]),
             identity_resources=identifying(by_section),
             texts={"reply": entered["text"]},
-            earlier={token: meant for token, meant in link.words.items() if meant},
+            # also those that became unclear: a number that was used once never means anybody else
+            earlier=dict(link.words),
             given_back=given_back_of(entered),
             hidden=hidden_of(entered),
             test_data=services.policy.test_data,

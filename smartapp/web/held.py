@@ -9,7 +9,6 @@ _REASONS = {
     "memory": "There is more text than the check can hold.",
     "preview_differs": "The page would not have shown exactly what leaves.",
     "deid.content_unusable": "The chart could not be read as one patient's chart.",
-    "deid.detector_failed": "A check of the text stopped unexpectedly.",
 }
 _PLACES = {
     "texts.question": "your question",
