@@ -22,6 +22,17 @@ class WalkFailed(ConferError):
         self.step, self.reason = step, reason
 
 
+class ConnectionLost(WalkFailed):
+    """A program of the demo went away in the middle of a request; nobody knows what it did."""
+
+    code: ClassVar[str] = "confer.connection_lost"
+    kind: ClassVar[str] = "upstream_down"
+
+    def __init__(self, *, program: str) -> None:
+        """Name the program by its address."""
+        super().__init__(step="http", reason=f"{program} did not answer")
+
+
 class PortTaken(ConferError):
     """A port that a program of the demo needs is in use; choose another with its option."""
 

@@ -19,6 +19,7 @@ SITE_ID = SiteId("plainview")
 APP_CLIENT = "confer-app"
 BACKEND_CLIENT = "confer-gateway"
 TENANT = "plainview-general"
+BACKEND_TOKEN_SECONDS = 300  # SMART Backend Services: at most five minutes
 APP_SCOPES = (
     "launch",
     "openid",
@@ -109,6 +110,7 @@ def _ehr(settings: Settings, keys: list[dict[str, object]]) -> int:
         scopes=" ".join(BACKEND_SCOPES),
         grant_types=frozenset({CLIENT_CREDENTIALS}),
         jwks=tuple(keys),
+        access_seconds=BACKEND_TOKEN_SECONDS,
     )
     sandbox_services.register_clients(services, (app, backend))
     count = sandbox_services.seed_charts(services)

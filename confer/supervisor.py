@@ -104,6 +104,7 @@ class Supervisor:
             if self._restarts > _RESTARTS:
                 raise ProgramEnded(program=program.title, log=str(self._log(program)))
             self.notify(f"{program.title} ended; starting it again")
+            _signal_group(process, signal.SIGKILL)  # what it left would hold its port
             self._launch(program)
 
     def process_id(self, name: str) -> int:

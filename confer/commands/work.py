@@ -1,5 +1,7 @@
 """confer work: the durable worker of one program."""
 
+from dataclasses import replace
+
 import click
 
 from runtime import logs, settings
@@ -13,6 +15,9 @@ def command(*, program: str, executor: str | None) -> None:
     """Run the durable work of one program until SIGTERM. It may be killed at any time."""
     chosen = settings.load()
     logs.configure(program=f"{program}-worker", mode=chosen.mode, level=chosen.log_level)
+    options = WorkerOptions(
+        threads=chosen.worker_threads, retention_days=chosen.work_retention_days
+    )
     if program == "gateway":
         # a worker imports only its own side
         from confer.wiring import gateway as gateway_wiring  # noqa: PLC0415
@@ -21,6 +26,7 @@ def command(*, program: str, executor: str | None) -> None:
         services = gateway_wiring.build(chosen)
         database, workflows = services.database, jobs.workflows(services)
         schedules = jobs.schedules(services, poll_seconds=chosen.poll_seconds)
+        options = replace(options, on_dead=jobs.on_dead)
     else:
         from confer.wiring import consult as consult_wiring  # noqa: PLC0415
         from consult.jobs import steps as consult_jobs  # noqa: PLC0415
@@ -34,7 +40,5 @@ def command(*, program: str, executor: str | None) -> None:
         executor_id=executor,
         workflows=workflows,
         schedules=schedules,
-        options=WorkerOptions(
-            threads=chosen.worker_threads, retention_days=chosen.work_retention_days
-        ),
+        options=options,
     ).run_forever()

@@ -1,16 +1,20 @@
 """A small browser: cookies by host, redirects, forms and frames, over plain loopback HTTP."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from http.client import HTTPConnection, HTTPResponse
+from http.client import HTTPConnection, HTTPException, HTTPResponse
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode, urljoin, urlsplit
 
-from confer.errors import WalkFailed
+from confer.errors import ConnectionLost, WalkFailed
 from confer.walker.page import Form, Page
+from runtime import clock
 
 _MAX_REDIRECTS = 12
 _SECONDS = 30
+_AWAY_SECONDS = 25.0  # how long a person keeps pressing reload
+_PAUSE_SECONDS = 0.25
+_RESENDS = 3
 _KEEP_METHOD = frozenset({307, 308})
 
 
@@ -24,11 +28,23 @@ class Answer:
     body: bytes
 
 
+def _nothing(*_: object) -> None:
+    """Nobody watches, nobody helps."""
+
+
 @dataclass(kw_only=True)
 class Browser:
-    """One person's browser. Cookies go back to the host that set them, whatever the port."""
+    """One person's browser. Cookies go back to the host that set them, whatever the port.
+
+    When a program goes away the person reloads; `on_away` is called before each try. A form
+    whose answer never came is not sent again blindly: the page is reloaded first, and what it
+    shows decides. `watch` sees every answer.
+    """
 
     cookies: dict[str, dict[str, str]] = field(default_factory=dict)
+    watch: Callable[[Answer], None] = _nothing
+    on_away: Callable[[], None] = _nothing
+    lost: int = 0
 
     def open(self, url: str) -> Page:
         """GET a page, redirects followed."""
@@ -52,7 +68,16 @@ class Browser:
         target = urljoin(page.url, form.action or page.url)
         if form.method == "get":
             return self.open(f"{target.split('?')[0]}?{fields}")
-        return self._follow("POST", target, fields.encode())
+        for _ in range(_RESENDS):
+            try:
+                return self._follow("POST", target, fields.encode())
+            except ConnectionLost:
+                page = self.open(page.url)
+            wanted = form.id or form.action
+            if not page.has_form(wanted):
+                break  # it was done, or cannot be done any more: the page says which
+            fields = urlencode(page.form(wanted).filled(answers or {}))
+        return page
 
     def request(self, method: str, url: str, body: bytes | None = None) -> Answer:
         """One request without following redirects."""
@@ -71,16 +96,21 @@ class Browser:
             )
             reply = connection.getresponse()
             content = reply.read()
-        except OSError as failure:
-            raise WalkFailed(step="http", reason=f"{parts.netloc} did not answer") from failure
+        except (OSError, HTTPException):
+            self.lost += 1
+            raise ConnectionLost(program=parts.netloc) from None
         finally:
             connection.close()
         self._keep_cookies(host, reply)
-        return Answer(url=url, status=reply.status, headers=dict(reply.getheaders()), body=content)
+        answer = Answer(
+            url=url, status=reply.status, headers=dict(reply.getheaders()), body=content
+        )
+        self.watch(answer)
+        return answer
 
     def _follow(self, method: str, url: str, body: bytes | None) -> Page:
         for _ in range(_MAX_REDIRECTS):
-            answer = self.request(method, url, body)
+            answer = self._get(url) if method == "GET" else self.request(method, url, body)
             location = answer.headers.get("Location")
             if answer.status // 100 != 3 or location is None:
                 return Page(
@@ -90,6 +120,17 @@ class Browser:
             if answer.status not in _KEEP_METHOD:
                 method, body = "GET", None
         raise WalkFailed(step="http", reason="too many redirects")
+
+    def _get(self, url: str) -> Answer:
+        deadline = clock.monotonic() + _AWAY_SECONDS
+        while True:
+            try:
+                return self.request("GET", url)
+            except ConnectionLost:
+                if clock.monotonic() > deadline:
+                    raise
+            self.on_away()
+            clock.sleep(_PAUSE_SECONDS)
 
     def _keep_cookies(self, host: str, reply: HTTPResponse) -> None:
         for line in reply.headers.get_all("Set-Cookie") or []:

@@ -14,10 +14,11 @@ from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session
 
 from confer.errors import WalkFailed
-from consult.store.rows import SubmissionRow
+from consult.store.rows import CaseRow, SubmissionRow
 from deid import known_identity, policy, recheck
 from deid.pipeline import gate_skips
-from exchange import names
+from exchange import decision, names, task_states
+from fhir_server.store.resource_rows import RESOURCE
 from runtime import clock, jose, json_text
 from sandbox import personas
 
@@ -44,6 +45,33 @@ def received(database_url: str) -> list[Received]:
             ]
     finally:
         engine.dispose()
+
+
+def is_settled(database_url: str, case_id: str) -> bool:
+    """Whether the network knows the case closed, its request completed, and what was decided."""
+    engine = create_engine(database_url, hide_parameters=True)
+    try:
+        with Session(engine) as session:
+            place = session.scalars(select(CaseRow).where(CaseRow.case_id == case_id)).one()
+            task = _current(session, "Task", place.task_id)
+            request = _current(session, "ServiceRequest", place.request_id)
+    finally:
+        engine.dispose()
+    return (
+        task_states.state_of(task) == task_states.CLOSED
+        and decision.decision_of(task) is not None
+        and request["status"] == "completed"
+    )
+
+
+def _current(session: Session, resource_type: str, resource_id: str) -> Any:
+    # Any: a resource as the codec reads it.
+    body = session.scalar(
+        select(RESOURCE.c.body).where(
+            RESOURCE.c.resource_type == resource_type, RESOURCE.c.resource_id == resource_id
+        )
+    )
+    return json_text.loads((body or "null").encode())
 
 
 def known_identifiers_in(body: bytes, persona: str, case_id: str) -> int:

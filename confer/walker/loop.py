@@ -14,6 +14,7 @@ from sandbox import personas
 
 _WAIT_SECONDS = 45.0
 _PAUSE_SECONDS = 0.25
+_TRIES = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,7 +174,9 @@ class Walk:
             lambda: self.specialist.open(inbox), lambda page: page.has_link("/desk/cases/")
         )
         case = self.specialist.follow(page, "/desk/cases/")
-        self.desk = self.specialist.submit(case, case.form("claim"))
+        if not case.has_form("ask-back"):  # it is ours already after an interruption
+            case = self.specialist.submit(case, case.form("claim"))
+        self.desk = case
         _expect(self.desk, 200, "claim")
 
     def ask_back(self) -> None:
@@ -194,7 +197,9 @@ class Walk:
 
     # --- what it proves --------------------------------------------------------------------
     def prove(self) -> None:
-        """Compare what was previewed with what arrived, and search it for known identifiers."""
+        """Compare what was previewed with what arrived, search it for known identifiers, and
+        wait until the network knows that the case is closed and decided.
+        """
         url = self.plan.environment()["CONFER_CONSULT_DATABASE_URL"]
         everything = evidence.received(url)
         mine = [one for one in everything if one.sha256 == self.summary.previewed_sha256]
@@ -209,6 +214,7 @@ class Walk:
             for one in everything
             if case_id in one.key
         )
+        self._wait(lambda: evidence.is_settled(url, case_id), lambda: "the case did not close")
 
     # --- small moves -----------------------------------------------------------------------
     def _now(self) -> Page:
@@ -228,13 +234,24 @@ class Walk:
         return self.desk
 
     def _until(self, load: Callable[[], Page], holds: Callable[[Page], bool]) -> Page:
+        seen: list[Page] = []
+
+        def is_there() -> bool:
+            seen[:] = [load()]
+            if seen[0].status >= 500:
+                raise WalkFailed(
+                    step="wait", reason=f'answered {seen[0].status}: "{seen[0].title}"'
+                )
+            return holds(seen[0])
+
+        self._wait(is_there, lambda: f'the page stayed at "{seen[0].title}"')
+        return seen[0]
+
+    def _wait(self, holds: Callable[[], bool], otherwise: Callable[[], str]) -> None:
         deadline = clock.monotonic() + _WAIT_SECONDS
-        while True:
-            page = load()
-            if holds(page):
-                return page
-            if page.status >= 500 or clock.monotonic() > deadline:
-                raise WalkFailed(step="wait", reason=f'the page stayed at "{page.title}"')
+        while not holds():
+            if clock.monotonic() > deadline:
+                raise WalkFailed(step="wait", reason=otherwise())
             self.tend()
             clock.sleep(_PAUSE_SECONDS)
 
@@ -267,13 +284,19 @@ def walk(
     plan: DemoPlan, *, persona: str, say: Callable[[str], None], tend: Callable[[], None]
 ) -> Summary:
     """Walk the story; stops at the first step that fails and says which."""
-    one = Walk(plan=plan, persona=personas.load(persona), say=say, tend=tend)
+    return take(Walk(plan=plan, persona=personas.load(persona), say=say, tend=tend))
+
+
+def take(one: Walk) -> Summary:
+    """Take the steps of a walk that was prepared by the caller."""
+    say = one.say
+    one.doctor.on_away = one.specialist.on_away = one.tend
     started = clock.monotonic()
     for name in _STEPS:
         began = clock.monotonic()
         ok = True
         try:
-            getattr(one, name)()
+            _step(one, name)
         except WalkFailed as failed:
             ok = False
             say(f"failed: {name.replace('_', ' ')}: {failed}")
@@ -284,6 +307,22 @@ def walk(
         say(f"{name.replace('_', ' ')}: {took} ms")
     one.summary.total_ms = round((clock.monotonic() - started) * 1000)
     return one.summary
+
+
+def _step(one: Walk, name: str) -> None:
+    """Take one step; if a program went away during it, go back and begin it anew."""
+    for tries_left in reversed(range(_TRIES)):
+        page, desk = one.page, one.desk
+        lost = one.doctor.lost + one.specialist.lost
+        try:
+            getattr(one, name)()
+        except WalkFailed as failed:
+            if tries_left == 0 or one.doctor.lost + one.specialist.lost == lost:
+                raise
+            one.say(f"again: {name.replace('_', ' ')}: {failed}")
+            one.page, one.desk = page, desk
+        else:
+            return
 
 
 def _expect(page: Page, status: int, step: str) -> None:

@@ -12,6 +12,7 @@ from typing import Literal
 
 Failpoint = Literal[
     "after_approve_commit",
+    "before_send",
     "after_send_before_receipt",
     "after_answer_stored",
     "after_write_before_acknowledge",

@@ -27,6 +27,7 @@ def workflows(services: GatewayServices) -> Mapping[str, Workflow]:
     """The workflows of `confer work gateway`, by kind."""
 
     def send(steps: Steps, args: Mapping[str, str]) -> None:
+        services.failpoint("before_send")
         steps.step("send", lambda: send_case(services, args["submission"]))
 
     def file(steps: Steps, args: Mapping[str, str]) -> None:
