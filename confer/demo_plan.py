@@ -48,7 +48,6 @@ class DemoPlan:
                 application="ehr",
                 url=self.ehr_url,
                 option="--ehr-port",
-                ready_path="/sign-in",
             ),
             web_program(
                 name="gateway",
@@ -56,7 +55,6 @@ class DemoPlan:
                 application="gateway",
                 url=self.gateway_url,
                 option="--gateway-port",
-                ready_path="/",
             ),
             web_program(
                 name="consult",

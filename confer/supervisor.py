@@ -33,9 +33,7 @@ class Program:
     option: str = ""
 
 
-def web_program(
-    *, name: str, title: str, application: str, url: str, option: str, ready_path: str = "/ready"
-) -> Program:
+def web_program(*, name: str, title: str, application: str, url: str, option: str) -> Program:
     """A gunicorn with one process and eight threads on the port of `url`."""
     port = urlsplit(url).port or 80
     argv = (
@@ -44,7 +42,7 @@ def web_program(
         "--graceful-timeout", "3", "--log-level", "warning", "--no-control-socket",
         f"confer.wsgi:{application}()",
     )  # fmt: skip
-    return Program(name=name, title=title, argv=argv, ready_url=f"{url}{ready_path}", option=option)
+    return Program(name=name, title=title, argv=argv, ready_url=f"{url}/ready", option=option)
 
 
 def worker_program(*, name: str, title: str) -> Program:

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from runtime import json_text
-from runtime.jose import SigningKey
 
 HEADERS: Mapping[str, str] = {
     "Content-Type": "application/json",
@@ -20,12 +19,12 @@ HEADERS: Mapping[str, str] = {
 PUBLIC_MEMBERS = frozenset({"kty", "kid", "use", "key_ops", "alg", "n", "e", "crv", "x", "y"})
 
 
-def document(keys: Iterable[SigningKey]) -> bytes:
-    """Return the JWKS of these keys; during a rotation both the old and the new are given."""
+def document(keys: Iterable[Mapping[str, Any]]) -> bytes:
+    """Return the JWKS of these public keys; during a rotation both the old and the new."""
     return json_text.dumps({"keys": [_public(key) for key in keys]})
 
 
-def _public(key: SigningKey) -> dict[str, Any]:
+def _public(key: Mapping[str, Any]) -> dict[str, Any]:
     # An allow-list, so that a private member cannot get out by a change elsewhere.
-    offered = {**key.public_jwk(), "kid": key.kid, "alg": key.alg, "use": "sig"}
+    offered = {**key, "use": "sig"}
     return {name: value for name, value in offered.items() if name in PUBLIC_MEMBERS}

@@ -8,7 +8,7 @@ from runtime import logs, web_guard
 from runtime.errors import HTTP_STATUS, code_of, kind_of
 from runtime.log_events import Event
 from runtime.settings_schema import Settings
-from sandbox import fault_routes, fhir_routes, oauth_routes, pages
+from sandbox import fault_routes, fhir_routes, health, oauth_routes, pages
 from sandbox.errors import RedirectRefused, SignInNeeded
 from sandbox.services import SandboxServices
 
@@ -34,6 +34,7 @@ def create_app(services: SandboxServices, settings: Settings) -> Flask:
     oauth_routes.mount(app, services)
     fhir_routes.mount(app, services, settings)
     fault_routes.mount(app, services, settings)
+    health.mount(app, services)
     web_guard.seal(app)
     return app
 

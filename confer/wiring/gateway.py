@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlsplit
 
 from fhir_adapters.ports import FhirSession
@@ -126,10 +127,16 @@ def build(settings: Settings, database: Database | None = None) -> GatewayServic
         ),
         index_key=keyring.derive(_INDEX),
         run_aside=_run_aside,
+        ehr_keys=lambda: _ehr_public_keys(database),
         failpoint=failpoints.killer(
             chosen=settings.failpoint, mode=settings.mode, marker_folder=settings.data_dir
         ),
     )
+
+
+def _ehr_public_keys(database: Database) -> list[dict[str, Any]]:
+    with database.read() as session:
+        return signing_keys.public_keys(session, EHR_KEY, include_retired=False)
 
 
 def _outbound(settings: Settings, allowed: set[str] | Callable[[str], bool]) -> OutboundClient:

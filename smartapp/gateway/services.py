@@ -1,8 +1,8 @@
 """What the gateway's use cases work with, built once by the composition root and passed in."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
 from sqlalchemy.orm import Session
 
@@ -78,7 +78,8 @@ def no_failpoint(_name: str) -> None:
 class GatewayServices:
     """Everything of the hospital side. `index_key` keys the digests that lists are found by.
 
-    `run_aside` runs the reading of a chart beside the request that started it.
+    `run_aside` runs the reading of a chart beside the request that started it. `ehr_keys`
+    gives the public keys that EHRs check us by, the announced next ones included.
     """
 
     database: Database
@@ -93,4 +94,5 @@ class GatewayServices:
     policy: Policy
     index_key: bytes = field(repr=False)
     run_aside: Callable[[Callable[[], None]], None]
+    ehr_keys: Callable[[], Sequence[Mapping[str, Any]]]
     failpoint: Callable[[str], None] = no_failpoint

@@ -10,7 +10,19 @@ from runtime import web_guard
 from runtime.settings_schema import Settings
 from runtime.web_assets import assets
 from smartapp.gateway.services import GatewayServices
-from smartapp.web import answers, ask, case, parked, preview, problems, reply, start, watch
+from smartapp.web import (
+    answers,
+    ask,
+    case,
+    health,
+    parked,
+    preview,
+    problems,
+    published_keys,
+    reply,
+    start,
+    watch,
+)
 from smartapp.web.session import launched, watching
 from smartapp.web.start import Pages
 
@@ -58,6 +70,8 @@ def create_app(services: GatewayServices, settings: Settings) -> Flask:
         policies=dict.fromkeys(watch.VIEWS, watching),
         url_prefix="/s/<handle>",
     )
+    web_guard.register(app, health.pages, policies=dict.fromkeys(health.VIEWS, PUBLIC))
+    web_guard.register(app, published_keys.pages, policies={"key_set": PUBLIC})
     web_guard.seal(app)
     return app
 

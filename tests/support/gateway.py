@@ -35,6 +35,7 @@ from tests.support.memory_fhir import MemoryFhirSession
 BROWSER = "browser-secret-of-this-test"
 CLIENT = "hospital-a"
 _INDEX_KEY = b"i" * 32
+_EHR_KEY = jose.new_signing_key("ES384")
 
 
 @dataclass
@@ -177,6 +178,7 @@ def hospital(
         policy=policy or Policy(test_data=True),
         index_key=_INDEX_KEY,
         run_aside=lambda work: work(),
+        ehr_keys=lambda: [_EHR_KEY.public_jwk()],
         failpoint=failpoint,
     )
     try:

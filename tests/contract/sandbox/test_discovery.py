@@ -74,3 +74,11 @@ def test_metadata_declares_create_for_documents_and_messages_only(ehr: SandboxEh
 @pytest.mark.parametrize("path", ["/auth/jwks", SMART, "/smart-style.json"])
 def test_documents_may_be_cached_for_a_minute(ehr: SandboxEhr, path: str) -> None:
     assert ehr.browser().get(path).headers["Cache-Control"] == "public, max-age=60"
+
+
+@pytest.mark.parametrize(("path", "status"), [("/health", "up"), ("/ready", "ready")])
+def test_the_program_says_that_it_is_up_and_that_it_can_work(
+    ehr: SandboxEhr, path: str, status: str
+) -> None:
+    answer = ehr.browser().get(path)
+    assert (answer.status_code, answer.get_json()) == (200, {"status": status})
