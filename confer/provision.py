@@ -11,8 +11,10 @@ from runtime import durable, signing_keys
 from runtime.database import upgrade
 from runtime.keyring import Keyring
 from runtime.settings_schema import Settings
+from sandbox import personas
 from sandbox import services as sandbox_services
 from sandbox.clients import CLIENT_CREDENTIALS, Client
+from smartapp.gateway.site_roster import RosterLine, load_roster
 from smartapp.store.launch_stores import Sites
 
 SITE_ID = SiteId("plainview")
@@ -55,6 +57,7 @@ def _gateway(settings: Settings) -> dict[str, list[dict[str, object]]]:
     keyring = Keyring.open(settings.gateway_keyring_file, create=True)
     gateway_wiring.gateway_keys(database, keyring)
     Sites(database).put(sandbox_site(settings))
+    load_roster(gateway_wiring.build(settings, database), SITE_ID, _roster())
     with database.read() as session:
         keys = {
             purpose: signing_keys.public_keys(session, purpose)
@@ -62,6 +65,20 @@ def _gateway(settings: Settings) -> dict[str, list[dict[str, object]]]:
         }
     database.dispose()
     return keys
+
+
+def _roster() -> list[RosterLine]:
+    return [
+        RosterLine(
+            user=f"Practitioner/{one.practitioner_id}",
+            role=one.role,
+            grade=one.grade,
+            specialty=one.specialty,
+            region=one.region,
+            supervisor=f"Practitioner/{one.supervisor_id}" if one.supervisor_id else "",
+        )
+        for one in personas.roster()
+    ]
 
 
 def sandbox_site(settings: Settings) -> Site:

@@ -60,6 +60,18 @@ class Account:
     ward: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Colleague:
+    """One line of the hospital's roster: what no launch tells an app about a doctor."""
+
+    practitioner_id: str
+    role: str
+    grade: str
+    specialty: str
+    region: str
+    supervisor_id: str
+
+
 def names(folder: Path = FOLDER) -> tuple[str, ...]:
     """List the personas by name, in the order of the patient list."""
     found = [path.parent.name for path in folder.glob("*/persona.json")]
@@ -85,6 +97,12 @@ def accounts(folder: Path = FOLDER) -> tuple[Account, ...]:
     """Read the doctors who can sign in."""
     rows = json_text.loads((folder / HOSPITAL / "accounts.json").read_bytes())
     return tuple(Account(**row) for row in rows)
+
+
+def roster(folder: Path = FOLDER) -> tuple[Colleague, ...]:
+    """Read what the hospital says about those doctors."""
+    rows = json_text.loads((folder / HOSPITAL / "roster.json").read_bytes())
+    return tuple(Colleague(**row) for row in rows)
 
 
 def hospital(folder: Path = FOLDER) -> list[Resource]:

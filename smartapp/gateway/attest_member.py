@@ -9,9 +9,10 @@ from runtime.errors import JsonTextError
 from smartapp.errors import ConsultRefused
 from smartapp.gateway.egress import AttestationParcel, leave
 from smartapp.gateway.services import GatewayServices
-from smartapp.store import members
+from smartapp.store import members, roster
 from smartapp.store.launches import Launch
 from smartapp.store.members import Membership
+from smartapp.store.roster import MemberFacts
 
 VALID_FOR = timedelta(days=90)
 RENEW_BEFORE = timedelta(days=7)
@@ -24,10 +25,10 @@ def attest_member(services: GatewayServices, launch: Launch) -> str:
     Raises `ConsultUnreachable` when a first attestation cannot be made now.
     """
     now = clock.now()
-    known = _membership(services, launch)
+    known = _membership(services, launch.site_id, launch.doctor_key)
     if known.member_id and known.valid_until and known.valid_until - RENEW_BEFORE > now:
         return known.member_id
-    member_id = _ask_network(services, known, now)
+    member_id = _ask_network(services, launch, known, now)
     with services.database.transaction() as session:
         members.remember(
             session,
@@ -40,28 +41,47 @@ def attest_member(services: GatewayServices, launch: Launch) -> str:
     return member_id
 
 
-def _membership(services: GatewayServices, launch: Launch) -> Membership:
+def _membership(services: GatewayServices, site_id: str, doctor_key: str) -> Membership:
     """The stored membership; its pairwise subject is made and kept before it is first used."""
     with services.database.transaction() as session:
-        known = members.find(
-            session, services.keyring, site_id=launch.site_id, doctor_key=launch.doctor_key
-        )
+        known = members.find(session, services.keyring, site_id=site_id, doctor_key=doctor_key)
         if known is not None:
             return known
         fresh = Membership(subject=tokens.new_uuid(), member_id=None, valid_until=None)
         members.remember(
             session,
             services.keyring,
-            site_id=launch.site_id,
-            doctor_key=launch.doctor_key,
+            site_id=site_id,
+            doctor_key=doctor_key,
             membership=fresh,
         )
         return fresh
 
 
-def _ask_network(services: GatewayServices, known: Membership, now: datetime) -> str:
+def _facts(services: GatewayServices, launch: Launch) -> dict[str, str]:
+    """What the site roster says about the doctor; facts that nobody knows are left out."""
+    with services.database.read() as session:
+        found = roster.find(
+            session, services.keyring, site_id=launch.site_id, doctor_key=launch.doctor_key
+        )
+    facts = found or MemberFacts()
+    supervisor = ""
+    if facts.supervisor_key:
+        supervisor = _membership(services, launch.site_id, facts.supervisor_key).subject
+    claims = {
+        "role": facts.role,
+        "grade": facts.grade,
+        "specialty": facts.specialty,
+        "region": facts.region,
+        "supervisor": supervisor,
+    }
+    return {name: said for name, said in claims.items() if said}
+
+
+def _ask_network(
+    services: GatewayServices, launch: Launch, known: Membership, now: datetime
+) -> str:
     link = services.consult
-    facts = services.policy.member_facts
     claims = {
         "iss": link.client_id,
         "aud": link.base_url,
@@ -69,10 +89,7 @@ def _ask_network(services: GatewayServices, known: Membership, now: datetime) ->
         "exp": int((now + _ASSERTION_LIFETIME).timestamp()),
         "jti": tokens.new_uuid(),
         "sub": known.subject,
-        "role": facts.role,
-        "grade": facts.grade,
-        "specialty": facts.specialty,
-        "region": facts.region,
+        **_facts(services, launch),
         "valid_until": (now + VALID_FOR).date().isoformat(),
     }
     token = jose.sign(link.key, claims, typ=names.ATTESTATION_TYP)

@@ -9,6 +9,7 @@ from launch.app_launch import LaunchResult
 from runtime import audit, clock, tokens
 from smartapp.gateway.pull_chart import begin_reading
 from smartapp.gateway.services import GatewayServices
+from smartapp.gateway.site_roster import doctor_key
 from smartapp.store import drafts, launches
 from smartapp.store.drafts import NewDraft
 from smartapp.store.launches import Launch
@@ -34,7 +35,7 @@ def open_launch(
     launch = Launch(
         handle_hash=hashed(handle),
         site_id=site_id,
-        doctor_key=keyed_hash(services.index_key, "doctor", site_id, result.user.reference),
+        doctor_key=doctor_key(services, site_id, result.user.reference),
         patient_key=keyed_hash(services.index_key, "patient", site_id, result.patient),
         grant_id=str(result.grant_id),
         draft_id=draft.draft_id,

@@ -45,16 +45,6 @@ class Jobs(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class MemberFacts:
-    """What the hospital attests about its doctors when no roster says more."""
-
-    role: str = "doctor"
-    grade: str = "resident"
-    specialty: str = "394802001"
-    region: str = "US"
-
-
-@dataclass(frozen=True, kw_only=True)
 class Policy:
     """Times and limits of the gateway; from settings."""
 
@@ -67,7 +57,6 @@ class Policy:
     escalation_phone: str = "2222"
     test_data: bool = False
     write_on: Literal["on_arrival", "on_read"] = "on_arrival"
-    member_facts: MemberFacts = MemberFacts()
 
 
 def no_failpoint(_name: str) -> None:

@@ -90,6 +90,17 @@ class MemberRow(SmartAppBase):
     valid_until: Mapped[datetime | None]
 
 
+class RosterRow(SmartAppBase):
+    """What the hospital says about one of its doctors; no launch supplies it."""
+
+    __tablename__ = "gw_roster"
+
+    site_id: Mapped[str] = mapped_column(ForeignKey("gw_site.site_id"), primary_key=True)
+    doctor_key: Mapped[str] = mapped_column(primary_key=True)
+    facts_sealed: Mapped[bytes]
+    changed_at: Mapped[datetime]
+
+
 class CursorRow(SmartAppBase):
     """How far the poll of the consult server has come."""
 

@@ -326,4 +326,7 @@ def test_every_route_below_a_launch_asks_for_it(app: Flask) -> None:
         "launch.callback",
         "front.front",
         "front.window",
+        "health.health",
+        "health.ready",
+        "keys.key_set",
     }
