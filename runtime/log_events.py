@@ -180,6 +180,13 @@ class Event(Enum):
     CHART_READ_FAILED = _event(
         "gateway.chart_read_failed", "warning", "A chart could not be read.", "code"
     )
+    FILING_NOT_GRANTED = _event(
+        "gateway.filing_not_granted",
+        "warning",
+        "The EHR did not grant the gateway the right to file answers; the doctor is told.",
+        "site",
+        "code",
+    )
     CONSULT_POLL_FAILED = _event(
         "gateway.consult_poll_failed",
         "warning",

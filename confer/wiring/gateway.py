@@ -69,6 +69,10 @@ class ChartSessions:
             tokens=self.backend.source(site),
         )
 
+    def granted_to_gateway(self, site: Site) -> Sequence[str]:
+        """The scopes of the gateway's own account; its token is asked for when none is known."""
+        return self.backend.token(site).scopes
+
 
 def open_gateway_database(settings: Settings) -> Database:
     """Open the hospital's database."""

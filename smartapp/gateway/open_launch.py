@@ -7,6 +7,7 @@ from typing import Any
 
 from launch.app_launch import LaunchResult
 from runtime import audit, clock, tokens
+from smartapp.gateway.granted import sections_not_granted
 from smartapp.gateway.pull_chart import begin_reading
 from smartapp.gateway.services import GatewayServices
 from smartapp.gateway.site_roster import doctor_key
@@ -29,7 +30,7 @@ def open_launch(
         "user": result.user.reference,
         "user_local": result.user.is_local,
         "banner": result.context.need_patient_banner,
-        "scopes_missing": list(result.scopes_missing),
+        "not_granted": sections_not_granted(result.tokens.scopes),
     }
     draft = new_draft(site_id, context)
     launch = Launch(

@@ -4,6 +4,8 @@ The reading runs beside the request. Its draft is leased, so that when the proce
 another one starts the reading again, and two never do it at once.
 """
 
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -18,11 +20,14 @@ from runtime import clock, json_text, logs, tokens
 from runtime.errors import RuntimeFault, code_of
 from runtime.log_events import Event
 from smartapp.gateway.chart_contents import contents
+from smartapp.gateway.granted import may_file
 from smartapp.gateway.patient_facts import banner, is_complete, person_name
 from smartapp.gateway.services import GatewayServices
 from smartapp.store import drafts
 from smartapp.store.drafts import DraftSection
 from smartapp.store.launches import Launch
+
+_FILING_SECONDS = 0.5
 
 
 def begin_reading(services: GatewayServices, launch: Launch) -> bool:
@@ -40,7 +45,7 @@ def begin_reading(services: GatewayServices, launch: Launch) -> bool:
 def pull_chart(services: GatewayServices, launch: Launch, *, holder: str) -> None:
     """Read everything, recording each section as it comes; store the chart or its failure."""
     try:
-        snapshot, user_name = _read(services, launch, holder)
+        found = _read(services, launch, holder)
     except (AdapterError, LaunchError, RuntimeFault) as problem:
         logs.emit(Event.CHART_READ_FAILED, code=code_of(problem))
         with services.database.transaction() as session:
@@ -48,10 +53,19 @@ def pull_chart(services: GatewayServices, launch: Launch, *, holder: str) -> Non
                 session, services.keyring, launch.draft_id, snapshot=None, now=clock.now()
             )
         return
-    _store(services, launch, snapshot, user_name)
+    _store(services, launch, found)
 
 
-def _read(services: GatewayServices, launch: Launch, holder: str) -> tuple[ChartSnapshot, str]:
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """The chart, how it names the doctor, and whether an answer may be filed into it."""
+
+    snapshot: ChartSnapshot = field(repr=False)
+    user_name: str = field(repr=False)
+    may_file: bool
+
+
+def _read(services: GatewayServices, launch: Launch, holder: str) -> _Found:
     site = services.sites.by_id(SiteId(launch.site_id))
     if site is None:
         raise AdapterError
@@ -64,14 +78,29 @@ def _read(services: GatewayServices, launch: Launch, holder: str) -> tuple[Chart
             drafts.extend(session, launch.draft_id, holder=holder, until=until)
             drafts.put_section(session, launch.draft_id, _section(section))
 
-    snapshot = read_chart(
-        chart,
-        patient_id=str(launch.context["patient"]),
-        encounter_id=launch.context.get("encounter"),
-        on_section=on_section,
-        options=ReadOptions(also_named=asker),
-    )
-    return snapshot, _user_name(snapshot, asker)
+    aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="filing")
+    try:
+        filing = aside.submit(may_file, services.charts, site)
+        snapshot = read_chart(
+            chart,
+            patient_id=str(launch.context["patient"]),
+            encounter_id=launch.context.get("encounter"),
+            on_section=on_section,
+            options=ReadOptions(also_named=asker),
+        )
+        return _Found(
+            snapshot=snapshot, user_name=_user_name(snapshot, asker), may_file=_soon(filing)
+        )
+    finally:
+        aside.shutdown(wait=False)
+
+
+def _soon(filing: Future[bool]) -> bool:
+    """The answer if it is there by now: nobody waits for it."""
+    try:
+        return filing.result(timeout=_FILING_SECONDS)
+    except TimeoutError:
+        return True
 
 
 def _asker(chart: FhirSession, launch: Launch) -> tuple[str, ...]:
@@ -113,10 +142,9 @@ def _section(section: ChartSection) -> DraftSection:
     )
 
 
-def _store(
-    services: GatewayServices, launch: Launch, snapshot: ChartSnapshot, user_name: str
-) -> None:
-    by_section = {str(name): list(found) for name, found in snapshot.by_section.items()}
+def _store(services: GatewayServices, launch: Launch, found: _Found) -> None:
+    snapshot = found.snapshot
+    by_section = {str(name): list(held) for name, held in snapshot.by_section.items()}
     today = clock.now().astimezone().date()
     patient = {
         "patient": launch.context["patient"],
@@ -125,7 +153,8 @@ def _store(
         if PatientFlag.ENCOUNTER_MISMATCH in snapshot.flags
         else launch.context.get("encounter"),
         "user": launch.context["user"],
-        "user_name": user_name,
+        "user_name": found.user_name,
+        "may_file": found.may_file,
         "banner": banner(snapshot.patient, today=today),
         "checkable": is_complete(snapshot.patient),
         "flags": sorted(str(flag) for flag in snapshot.flags),

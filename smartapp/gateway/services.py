@@ -25,6 +25,9 @@ class ChartAccess(Protocol):
     def of_gateway(self, site: Site) -> FhirSession:
         """The chart as the gateway's own account may read and write it."""
 
+    def granted_to_gateway(self, site: Site) -> Sequence[str]:
+        """The scopes that the EHR grants the gateway's own account."""
+
 
 class Jobs(Protocol):
     """Durable work as the use cases see it (runtime.durable.DurableClient)."""

@@ -15,7 +15,13 @@ from smartapp.gateway.question_form import QUESTION_LIMIT, read_form
 from smartapp.store import drafts
 from smartapp.store.drafts import Draft, DraftSection
 from smartapp.web import page_model, session
-from smartapp.web.words import SECTION_REASONS, SECTION_TITLES, clock_time, newest_words
+from smartapp.web.words import (
+    SECTION_REASONS,
+    SECTION_TITLES,
+    clock_time,
+    newest_words,
+    not_granted_words,
+)
 
 pages = Blueprint("ask", __name__)
 VIEWS = ("form", "save")
@@ -81,6 +87,10 @@ def _page(
             if s.state == "incomplete" and s.name in SECTION_TITLES
         ],
         question_limit=QUESTION_LIMIT,
+        not_granted=not_granted_words(
+            session.launch().context.get("not_granted", ()),
+            may_file=bool(draft.patient.get("may_file", True)),
+        ),
     )
 
 

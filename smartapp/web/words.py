@@ -1,6 +1,6 @@
 """Codes become the words of the pages; times become clock times of the hospital. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 SECTION_TITLES: Mapping[str, str] = {
@@ -145,6 +145,22 @@ PARKED_OTHER = (
     "The network refused what was sent.",
     "Ask again; if it happens twice, tell the Confer administrator.",
 )
+
+
+# Sections that only tell whose names to look for; the staff's line says it when one is missing.
+_NOT_A_GROUP = frozenset({"patient", "encounter", "relatives", "coverage", "care_team"})
+
+
+def not_granted_words(sections: Sequence[str], *, may_file: bool) -> str:
+    """One calm line about what this EHR does not let Confer do, or an empty text."""
+    titles = [SECTION_TITLES[name] for name in sections if name not in _NOT_A_GROUP]
+    words = []
+    if titles:
+        listed = ", ".join(titles[:-1]) + f" and {titles[-1]}" if len(titles) > 1 else titles[0]
+        words.append(f"This EHR does not let Confer read {listed}; the specialist is told.")
+    if not may_file:
+        words.append("The answer cannot be filed by itself here: read it in Confer and copy it.")
+    return " ".join(words)
 
 
 def clock_time(moment: datetime, now: datetime) -> str:

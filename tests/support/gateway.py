@@ -1,6 +1,6 @@
 """The hospital side in a test: real database, keys and de-identification; fakes around it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -71,6 +71,7 @@ class MemoryCharts:
     """One chart for the doctor and the gateway alike (smartapp.gateway.services.ChartAccess)."""
 
     session: MemoryFhirSession
+    granted: list[str] = field(default_factory=lambda: ["system/DocumentReference.crs"])
 
     def of_doctor(self, site: Site, grant_id: GrantId) -> FhirSession:
         """The chart."""
@@ -79,6 +80,10 @@ class MemoryCharts:
     def of_gateway(self, site: Site) -> FhirSession:
         """The chart."""
         return self.session
+
+    def granted_to_gateway(self, site: Site) -> list[str]:
+        """What the gateway's account may do."""
+        return self.granted
 
 
 @dataclass(kw_only=True)
@@ -93,7 +98,13 @@ class Hospital:
     patient_id: str
     encounter_id: str | None
 
-    def launch(self, *, user: str = "Practitioner/junior", wait: bool = True) -> tuple[str, Launch]:
+    def launch(
+        self,
+        *,
+        user: str = "Practitioner/junior",
+        wait: bool = True,
+        not_granted: Sequence[str] = (),
+    ) -> tuple[str, Launch]:
         """A doctor launches the app on the patient: returns handle and launch."""
         services = self.services
         handle = tokens.new_secret()
@@ -103,7 +114,7 @@ class Hospital:
             "user": user,
             "user_local": True,
             "banner": True,
-            "scopes_missing": [],
+            "not_granted": not_granted,
         }
         draft = new_draft("north", context)
         launch = Launch(

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -330,3 +331,18 @@ def test_every_route_below_a_launch_asks_for_it(app: Flask) -> None:
         "health.ready",
         "keys.key_set",
     }
+
+
+def _ask_page(app: Flask, here: Hospital, **launch: Any) -> str:
+    handle, _ = here.launch(**launch)
+    client = app.test_client()
+    client.set_cookie(COOKIE, BROWSER, domain="127.0.0.1", secure=False)
+    return Doctor(client, handle).get("/ask").text
+
+
+def test_the_form_says_calmly_what_the_ehr_did_not_grant(app: Flask, here: Hospital) -> None:
+    assert 'id="not-granted"' not in _ask_page(app, here)
+    here.services.charts.granted[:] = ["system/Patient.rs"]  # type: ignore[attr-defined]
+    page = _ask_page(app, here, not_granted=["labs", "notes", "coverage"])
+    assert "does not let Confer read Labs and Notes; the specialist is told." in page
+    assert "The answer cannot be filed by itself here" in page
