@@ -259,6 +259,7 @@ def gate_skips(policy: Policy, case_id: str) -> Skips:
         addresses=re.compile(
             rf"{re.escape(NETWORK_BASE)}/case/{re.escape(case_id)}/[A-Za-z]+/[0-9]+"
         ),
+        random=frozenset({case_id}),
     )
 
 

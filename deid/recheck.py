@@ -54,6 +54,9 @@ class Skips:
     names: Mapping[tuple[str, str], str] = field(default_factory=dict)
     addresses: re.Pattern[str] | None = None
     """Matches the whole of an address that we gave ourselves."""
+    random: frozenset[str] = frozenset()
+    """Random text that we made, such as the case id. It is searched as it stands, but not read
+    as an encoding of something else: chance would spell a short name once in a thousand cases."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -161,12 +164,17 @@ class Gate:
         for category, rule in found:
             self._hits[GateHit(expression=path, category=category, rule=rule)] += 1
 
+    def _without_random(self, text: str) -> str:
+        for own in self._skips.random:
+            text = text.replace(own, ".")
+        return text
+
     def _find(self, text: str) -> tuple[tuple[str, str], ...]:
         known = self._seen.get(text)
         if known is None:
             found = {
                 (hit.category, hit.rule)
-                for view in views(text)
+                for view in dict.fromkeys((text, *views(self._without_random(text))))
                 for hit in self._identity.find_for_gate(view)
             }
             known = self._seen[text] = tuple(sorted(found))

@@ -164,3 +164,18 @@ def test_views_go_three_layers_deep_and_end() -> None:
     assert views("plain text") == ["plain text"]
     assert views("AAAAAAAAA") == ["AAAAAAAAA"]
     assert views("AQIDBAUGBwg=") == ["AQIDBAUGBwg="]
+
+
+def test_the_random_case_id_is_not_read_as_an_encoding_but_everything_beside_it_is() -> None:
+    identity = known_identity.build([patient()])
+    by_chance = base64.b64encode(b"x. Marrowby, yz").decode()
+    coded = base64.b64encode(b"Seen today: Adela Marrowby").decode()
+
+    def look(text: str, case_id: str) -> bool:
+        skips = gate_skips(policy.load(), case_id)
+        return search_bytes(json.dumps({"text": text}).encode(), identity, skips=skips).passed
+
+    assert look(f"{by_chance}.submit.1", by_chance)
+    assert not look(f"{by_chance}.submit.1", CASE_ID)
+    assert not look(f"{by_chance} {coded}", by_chance)
+    assert not look("Marrowby", "Marrowby")
