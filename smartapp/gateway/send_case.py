@@ -7,6 +7,8 @@ and gives the stored answer again.
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from exchange import names
 from runtime import audit, clock, json_text, logs, tokens
 from runtime.errors import JsonTextError
@@ -14,7 +16,7 @@ from runtime.log_events import Event
 from smartapp.errors import BytesAltered, ConsultRefused, ConsultUnreachable, TryLater
 from smartapp.gateway.egress import SealedParcel, leave
 from smartapp.gateway.services import GatewayServices
-from smartapp.store import cases, outbox, parked, vault
+from smartapp.store import answers, cases, outbox, parked, vault
 from smartapp.store.outbox import OutboxItem
 from smartapp.store.parked import Parked
 
@@ -70,13 +72,7 @@ def _store_receipt(services: GatewayServices, item: OutboxItem, body: bytes) -> 
         )
         if not outbox.move(session, item.submission, state="sent", only_from=("sending",), now=now):
             return "sent"
-        if item.kind == "case":
-            cases.move(session, item.case_id, now=now, stage="sent")
-            cases.note_status(session, item.case_id, "submitted")
-            if task_ref is not None:
-                cases.note_task(session, item.case_id, task_ref=task_ref, version=1, due_at=None)
-        else:
-            cases.move(session, item.case_id, now=now, stage="sent", only_from=("question",))
+        _move_case(session, item, task_ref, now)
         parked.resolve_item(
             session, case_id=item.case_id, item=item.submission, resolution="sent", now=now
         )
@@ -88,6 +84,18 @@ def _store_receipt(services: GatewayServices, item: OutboxItem, body: bytes) -> 
             detail={"sha256": item.sha256},
         )
     return "sent"
+
+
+def _move_case(session: Session, item: OutboxItem, task_ref: str | None, now: datetime) -> None:
+    """Move the case on, never back: after a crash the poll may have brought newer news."""
+    if item.kind == "case":
+        cases.move(session, item.case_id, now=now, stage="sent", only_from=("approved",))
+        if task_ref is not None and cases.note_task(
+            session, item.case_id, task_ref=task_ref, version=1, due_at=None
+        ):
+            cases.note_status(session, item.case_id, "submitted")
+    elif answers.newest_turn(session, item.case_id) != "clarification-request":
+        cases.move(session, item.case_id, now=now, stage="sent", only_from=("question",))
 
 
 def _task_reference(body: bytes) -> str | None:

@@ -193,6 +193,16 @@ def add_message(session: Session, keyring: Keyring, message: Message) -> bool:
     return True
 
 
+def newest_turn(session: Session, case_id: str) -> str | None:
+    """The kind of the thread's newest message; None before the first."""
+    return session.scalar(
+        select(MessageRow.kind)
+        .where(MessageRow.case_id == case_id)
+        .order_by(MessageRow.sequence.desc())
+        .limit(1)
+    )
+
+
 def thread(session: Session, keyring: Keyring, *, case_id: str, site_id: str) -> Sequence[Message]:
     """The thread of a case in the order it arrived here."""
     rows = session.scalars(

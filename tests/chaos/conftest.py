@@ -4,7 +4,14 @@ import os
 
 import pytest
 
+from tests.support.loop_world import LoopWorld, make_world
+
 
 @pytest.fixture(scope="session")
 def chaos_runs() -> int:
     return int(os.environ.get("CONFER_CHAOS_RUNS", "20"))
+
+
+@pytest.fixture(scope="session")
+def loop_world(tmp_path_factory: pytest.TempPathFactory) -> LoopWorld:
+    return make_world(tmp_path_factory.mktemp("loop") / "provisioned")

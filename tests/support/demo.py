@@ -39,11 +39,15 @@ def _environment(extra: Mapping[str, str] | None) -> dict[str, str]:
 
 
 def run_auto(
-    folder: Path, *options: str, environment: Mapping[str, str] | None = None, seconds: int = 150
+    folder: Path,
+    *options: str,
+    environment: Mapping[str, str] | None = None,
+    ports: list[int] | None = None,
+    seconds: int = 150,
 ) -> AutoRun:
     """Run `confer demo --auto` to its end."""
     done = subprocess.run(
-        [*_arguments(folder, free_ports(3)), "--auto", *options],
+        [*_arguments(folder, ports or free_ports(3)), "--auto", *options],
         capture_output=True,
         text=True,
         timeout=seconds,
