@@ -25,6 +25,7 @@ Effect = Literal[
     "drop_before",  # break the connection before anything is done
     "drop_after",  # do the work, keep it, break the connection
     "broken_json",  # do the work, answer with half a body
+    "no_patient",  # at the token endpoint: grant, but do not say whose chart is open
 ]
 Place = Literal["fhir", "token"]
 EFFECTS: tuple[Effect, ...] = get_args(Effect)

@@ -23,11 +23,15 @@ from sandbox import (
 )
 from sandbox.clients import Client
 from sandbox.errors import ClientUnknown, OAuthRefused, RedirectRefused
+from sandbox.faults import Fault
 from sandbox.fhir_routes import bearer_of
 from sandbox.services import KEY_PURPOSE, SandboxServices
 from sandbox.token_service import TokenCall, TokenDesk
 
 _FORM = "application/x-www-form-urlencoded"
+# Faults after which the request is still answered as asked, or nearly.
+_ANSWERED = frozenset({"latency", "no_patient"})
+_PATIENT_CONTEXT = frozenset({"patient", "encounter", "need_patient_banner"})
 
 
 def mount(app: Flask, services: SandboxServices) -> None:
@@ -81,13 +85,16 @@ class OAuthViews:
         """Exchange a code, a refresh token or an assertion for tokens."""
         if request.method == "OPTIONS":
             return self._cors(Response(status=204))
-        fault = self._fault()
-        if fault is not None:
-            return fault
+        struck = self._struck()
+        refused_at_once = _simulated(struck)
+        if refused_at_once is not None:
+            return refused_at_once
         try:
             body, status = self._token_answer()
         except OAuthRefused as refused:
             body, status = _refusal(refused)
+        if any(fault.effect == "no_patient" for fault in struck):
+            body = {name: value for name, value in body.items() if name not in _PATIENT_CONTEXT}
         return self._cors(_json(body, status))
 
     def _token_answer(self) -> tuple[dict[str, Any], int]:  # Any: JSON
@@ -183,18 +190,21 @@ class OAuthViews:
             response.vary.add("Origin")
         return response
 
-    def _fault(self) -> Response | None:
+    def _struck(self) -> tuple[Fault, ...]:
         with self._services.database.read() as session:
             if not faults.any_armed(session):
-                return None
+                return ()
         with self._services.database.transaction() as session:
-            struck = faults.strike(session, place="token", method="POST", resource_type="")
-        for fault in struck:
-            clock.sleep(fault.milliseconds / 1000)
-            if fault.effect != "latency":
-                status = 429 if fault.effect == "throttle" else 500
-                return _json({"error": "server_error"}, status)
-        return None
+            return faults.strike(session, place="token", method="POST", resource_type="")
+
+
+def _simulated(struck: tuple[Fault, ...]) -> Response | None:
+    for fault in struck:
+        clock.sleep(fault.milliseconds / 1000)
+        if fault.effect not in _ANSWERED:
+            status = 429 if fault.effect == "throttle" else 500
+            return _json({"error": "server_error"}, status)
+    return None
 
 
 def _form() -> dict[str, str]:

@@ -12,6 +12,7 @@ from sandbox import faults
 from sandbox.faults import Fault
 from tests.support.live_server import served
 from tests.support.sandbox_ehr import ADELA, SECRET, WRITE, SandboxEhr, call, ids, note
+from tests.support.sandbox_tokens import granted
 
 KEY = {"Authorization": f"Bearer {SECRET}"}
 
@@ -132,3 +133,12 @@ def test_the_token_endpoint_has_switches_of_its_own(ehr: SandboxEhr) -> None:
 
     assert ehr.browser().post("/auth/token", data=form).status_code == 500
     assert ehr.browser().post("/auth/token", data=form).status_code == 401
+
+
+def test_a_grant_can_fail_to_say_whose_chart_is_open(ehr: SandboxEhr) -> None:
+    arm(ehr, effect="no_patient", place="token")
+    answer = granted(ehr)
+    assert answer["access_token"]
+    assert answer["id_token"]
+    assert "patient" not in answer
+    assert granted(ehr)["patient"] == ADELA
