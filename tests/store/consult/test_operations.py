@@ -58,7 +58,7 @@ def test_an_answered_case_can_be_read_again_by_who_answered_it(world: World) -> 
     assert (view.head.business, view.draft) == ("escalated", None)
     assert view.answer_text is not None
     assert view.answer_text.startswith("BOTTOM LINE\n")
-    assert "Incomplete in the chart: Notes" in view.answer_text
+    assert "may be incomplete" in view.answer_text
 
 
 def test_a_reply_by_a_doctor_nobody_attested_is_refused(world: World) -> None:
