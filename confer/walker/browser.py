@@ -15,6 +15,7 @@ _SECONDS = 30
 _AWAY_SECONDS = 25.0  # how long a person keeps pressing reload
 _PAUSE_SECONDS = 0.25
 _RESENDS = 3
+_AWAY = frozenset({502, 503, 504})  # a page that says that another program is away
 _KEEP_METHOD = frozenset({307, 308})
 
 
@@ -38,7 +39,8 @@ class Browser:
 
     When a program goes away the person reloads; `on_away` is called before each try. A form
     whose answer never came is not sent again blindly: the page is reloaded first, and what it
-    shows decides. `watch` sees every answer.
+    shows decides. `watch` sees every answer; `lost` counts the requests that a program which
+    was away spoiled.
     """
 
     cookies: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -105,6 +107,8 @@ class Browser:
         answer = Answer(
             url=url, status=reply.status, headers=dict(reply.getheaders()), body=content
         )
+        if answer.status in _AWAY:
+            self.lost += 1
         self.watch(answer)
         return answer
 

@@ -14,7 +14,7 @@ from sandbox import personas
 
 _WAIT_SECONDS = 45.0
 _PAUSE_SECONDS = 0.25
-_TRIES = 3
+_AGAIN_SECONDS = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -311,18 +311,22 @@ def take(one: Walk) -> Summary:
 
 def _step(one: Walk, name: str) -> None:
     """Take one step; if a program went away during it, go back and begin it anew."""
-    for tries_left in reversed(range(_TRIES)):
-        page, desk = one.page, one.desk
+    deadline = clock.monotonic() + _WAIT_SECONDS
+    page, desk = one.page, one.desk
+    while True:
         lost = one.doctor.lost + one.specialist.lost
         try:
             getattr(one, name)()
         except WalkFailed as failed:
-            if tries_left == 0 or one.doctor.lost + one.specialist.lost == lost:
+            spoiled = one.doctor.lost + one.specialist.lost > lost
+            if not spoiled or clock.monotonic() > deadline:
                 raise
             one.say(f"again: {name.replace('_', ' ')}: {failed}")
-            one.page, one.desk = page, desk
         else:
             return
+        one.page, one.desk = page, desk
+        one.tend()
+        clock.sleep(_AGAIN_SECONDS)
 
 
 def _expect(page: Page, status: int, step: str) -> None:

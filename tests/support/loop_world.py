@@ -75,7 +75,7 @@ class LoopWorld:
             programs=(*plan.programs(), *more),
             environment={**plan.environment(), **(environment or {})},
             log_folder=folder / "logs",
-            notify=lambda text: print(text, file=sys.stderr),
+            notify=lambda text: None,
         )
         try:
             supervisor.start()
@@ -89,8 +89,10 @@ def make_world(folder: Path) -> LoopWorld:
     world = LoopWorld(template=folder, ports=free_ports(3))
     plan = world.plan(folder)
     subprocess.run(
-        [sys.executable, "-c", _PROVISION, str(folder)]
-        + [plan.ehr_url, plan.gateway_url, plan.consult_url],
+        [
+            *(sys.executable, "-c", _PROVISION, str(folder)),
+            *(plan.ehr_url, plan.gateway_url, plan.consult_url),
+        ],
         check=True,
         capture_output=True,
         timeout=120,
