@@ -5,7 +5,7 @@ for everything that this chart knows: envelope, receipt and all.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from deid import pipeline, policy
@@ -19,7 +19,7 @@ from exchange.clarification import ReplyOrder, ThreadPlace
 from exchange.sealing import Claims, Signer
 from runtime import json_text
 from smartapp.errors import CaseHeld
-from smartapp.gateway.envelope import with_envelope
+from smartapp.gateway.envelope import with_claims, with_envelope
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,9 +91,7 @@ def _last_look(body: bytes, prepared: Prepared, rules: policy.Policy, recorder: 
     gate = Gate(prepared.identity, skips)
     gate.search_body(body, "Bundle")
     for claims in recorder.claims:
-        # Their keys are rule names and categories of ours.
-        named = replace(skips, element_names=skips.element_names | _keys(claims))
-        inner = Gate(prepared.identity, named)
+        inner = Gate(prepared.identity, with_claims(skips, claims))
         inner.search(claims, "receipt")
         if not inner.result().passed:
             raise _held(inner)
@@ -105,14 +103,6 @@ def _last_look(body: bytes, prepared: Prepared, rules: policy.Policy, recorder: 
 def _held(gate: Gate) -> CaseHeld:
     hits = tuple((hit.expression, hit.category, hit.rule) for hit in gate.result().hits)
     return CaseHeld(reason="gate", hits=hits)
-
-
-def _keys(value: Any) -> frozenset[str]:
-    if isinstance(value, dict):
-        return frozenset(value) | frozenset().union(*map(_keys, value.values()))
-    if isinstance(value, list):
-        return frozenset().union(*map(_keys, value))
-    return frozenset()
 
 
 def preview_record(preview: Preview, prepared: Prepared, body: bytes) -> dict[str, Any]:

@@ -6,6 +6,7 @@ What the nested snapshot holds is not envelope: there only the policy's own word
 """
 
 import base64
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from functools import cache
@@ -62,6 +63,8 @@ _LITERALS = frozenset(
         "HTEST",
     ]
 ) | {"Patient referral", "Consultation", "Referral note"}
+# UUIDs and SHA-256 digests, which the envelope holds by the dozen.
+_RANDOM = re.compile(r"\b(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{64})\b")
 # When the message was made: the network knows it anyway, and a newborn may be born that day.
 _BUILD_TIMES = frozenset(
     {"timestamp", "authoredOn", "lastModified", "sent", "recorded", "when", "start", "end"}
@@ -79,15 +82,32 @@ def with_envelope(skips: Skips, message: Mapping[str, Any], tokens: Iterable[str
         ("data", base64.b64encode(token.encode("ascii")).decode("ascii")) for token in tokens
     }
     elements: set[str] = set()
+    random: set[str] = set()
     for name, leaf in _envelope(message, ""):
         elements.add(name)
+        random.update(_random_of(leaf))
         if isinstance(leaf, str) and (leaf in _words() or name in _BUILD_TIMES):
             pairs.add((name, leaf))
     return replace(
         skips,
         constants=skips.constants | pairs,
         element_names=skips.element_names | elements,
+        random=skips.random | random,
     )
+
+
+def with_claims(skips: Skips, claims: Mapping[str, Any]) -> Skips:
+    """Return skips for a receipt's claims in clear: their keys are rule names of ours."""
+    keys, random = set(), set()
+    for name, leaf in _envelope(claims, ""):
+        keys.add(name)
+        random.update(_random_of(leaf))
+    return replace(skips, element_names=skips.element_names | keys, random=skips.random | random)
+
+
+def _random_of(leaf: Any) -> list[str]:
+    """The ids and digests of ours in a leaf: read as an encoding, chance spells short names."""
+    return _RANDOM.findall(leaf) if isinstance(leaf, str) else []
 
 
 def _envelope(value: Any, name: str) -> Iterator[tuple[str, Any]]:
