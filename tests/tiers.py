@@ -15,7 +15,18 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 ARTIFACTS = ROOT / ".artifacts"
+_COVERAGE = ARTIFACTS / "coverage"
 _PER_FILE = ["-p", "xdist", "-n", "2", "--dist", "loadfile"]
+_MEASURED = ["--cov", "--cov-append", "--cov-report="]
+# the floor of all rooms together, in percent, and the modules where every branch is tested
+_FLOOR = 90
+_WHOLE = (
+    "deid/structured/walker.py",
+    "deid/recheck.py",
+    "deid/sealed_case.py",
+    "exchange/canonical.py",
+    "exchange/task_states.py",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,17 +37,26 @@ class Tier:
     paths: tuple[str, ...]
     marks: str = ""
     options: list[str] = field(default_factory=list)
-    environment: dict[str, str] = field(default_factory=dict)
 
 
 TIERS = (
     Tier(name="architecture", paths=("tests/architecture",)),
-    Tier(name="unit", paths=("tests/unit",), options=_PER_FILE),
-    Tier(name="property", paths=("tests/property",), options=_PER_FILE),
-    Tier(name="store-sqlite", paths=("tests/store",), marks="not postgres"),
-    Tier(name="store-postgres", paths=("tests/store",), marks="postgres"),
-    Tier(name="contract", paths=("tests/contract",), options=_PER_FILE),
-    Tier(name="corpus", paths=("tests/corpus",), options=_PER_FILE),
+    Tier(name="unit", paths=("tests/unit",), options=_PER_FILE + _MEASURED),
+    Tier(name="property", paths=("tests/property",), options=_PER_FILE + _MEASURED),
+    Tier(
+        name="store-sqlite",
+        paths=("tests/store",),
+        marks="not postgres",
+        options=_PER_FILE + _MEASURED,
+    ),
+    Tier(
+        name="store-postgres",
+        paths=("tests/store",),
+        marks="postgres",
+        options=_PER_FILE,
+    ),
+    Tier(name="contract", paths=("tests/contract",), options=_PER_FILE + _MEASURED),
+    Tier(name="corpus", paths=("tests/corpus",), options=_PER_FILE + _MEASURED),
     Tier(name="journey", paths=("tests/journey",)),
     Tier(name="browser", paths=("tests/browser",)),
     Tier(name="chaos", paths=("tests/chaos",)),
@@ -78,7 +98,7 @@ def _run(tier: Tier) -> Outcome:
     done = subprocess.run(
         command,
         cwd=ROOT,
-        env={**os.environ, **tier.environment},
+        env={**os.environ, "COVERAGE_FILE": str(_COVERAGE)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -124,6 +144,27 @@ def _silent_deselection(outcomes: list[Outcome]) -> list[str]:
     return faults
 
 
+def _uncovered() -> list[str]:
+    """Names the coverage floors that do not hold."""
+    checks = [("all rooms", _FLOOR, [])]
+    checks += [(module, 100, [f"--include={module}"]) for module in _WHOLE]
+    faults = []
+    for what, floor, options in checks:
+        done = subprocess.run(
+            [sys.executable, "-m", "coverage", "report", f"--fail-under={floor}", *options],
+            cwd=ROOT,
+            env={**os.environ, "COVERAGE_FILE": str(_COVERAGE)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            faults.append(f"coverage of {what} is under {floor} %:\n{done.stdout[-1500:]}")
+        elif not options:
+            print(done.stdout.strip().splitlines()[-1])
+    return faults
+
+
 def main(wanted: list[str]) -> int:
     """Run the named tiers, or all; returns the exit code."""
     known = {tier.name for tier in TIERS}
@@ -131,6 +172,7 @@ def main(wanted: list[str]) -> int:
         print(f"No tier named {', '.join(sorted(unknown))}. There are: {', '.join(sorted(known))}")
         return 2
     ARTIFACTS.mkdir(exist_ok=True)
+    _COVERAGE.unlink(missing_ok=True)
     outcomes = []
     for tier in TIERS:
         if wanted and tier.name not in wanted:
@@ -139,6 +181,8 @@ def main(wanted: list[str]) -> int:
         outcomes.append(_run(tier))
     print("\n".join(outcome.line() for outcome in outcomes))
     faults = _silent_deselection(outcomes)
+    if not wanted:
+        faults += _uncovered()
     print("\n".join(faults))
     passed, failed = (sum(getattr(one, name) for one in outcomes) for name in ("passed", "failed"))
     print(f"{passed} passed, {failed} failed")
