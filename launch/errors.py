@@ -113,7 +113,7 @@ class IssuerUnknown(LaunchError):
     code: ClassVar[str] = "launch.issuer_unknown"
     kind: ClassVar[Kind] = "forbidden"
     likely_cause: ClassVar[str] = "This EHR address is not registered with Confer."
-    next_action: ClassVar[str] = "Ask the administrator to add the site (confer site add)."
+    next_action: ClassVar[str] = "Ask the Confer administrator to register this EHR."
 
 
 class LaunchParameterRefused(LaunchError):
@@ -140,7 +140,7 @@ class DiscoveryInvalid(LaunchError):
     code: ClassVar[str] = "launch.discovery_invalid"
     kind: ClassVar[Kind] = "upstream_refused"
     likely_cause: ClassVar[str] = "SMART is not switched on at this EHR address."
-    next_action: ClassVar[str] = "Ask the EHR team; `confer site probe` shows what is missing."
+    next_action: ClassVar[str] = "Ask the EHR team to switch SMART on for this address."
 
 
 class EndpointRefused(LaunchError):
@@ -194,7 +194,7 @@ class TokenRefused(LaunchError):
     code: ClassVar[str] = "launch.token_refused"
     kind: ClassVar[Kind] = "upstream_refused"
     likely_cause: ClassVar[str] = "The registration (client id, key, redirect) does not match."
-    next_action: ClassVar[str] = "Ask the administrator; `confer site probe` names the mismatch."
+    next_action: ClassVar[str] = "Ask the Confer administrator to compare the registration."
 
 
 class TokenAnswerInvalid(LaunchError):

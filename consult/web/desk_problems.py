@@ -26,7 +26,10 @@ _PAGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     ),
     "consult.already_answered": (
         "This case has its answer",
-        ("It was signed before. What you wrote is kept as a draft; nothing was sent twice.",),
+        (
+            "Your answer was signed before, and that one went to the hospital.",
+            "Nothing was sent twice. What you typed after signing was not kept.",
+        ),
     ),
     "consult.not_your_case": (
         "Another specialist holds this case",

@@ -113,16 +113,24 @@ def _group(
         "key": group.key,
         "title": group.title,
         "count": shown if count else "",
-        "note": _note(count=count, newest=newest, refused=refused, proposed=group.proposed),
+        "note": _note(
+            count=count,
+            newest=newest,
+            proposed=group.proposed,
+            missing="refused" if refused else "incomplete" if incomplete else "",
+        ),
         "checked": chosen and count > 0,
         "disabled": count == 0,
         "state": "refused" if refused else "incomplete" if incomplete else "complete",
     }
 
 
-def _note(*, count: int, newest: str, refused: bool, proposed: bool) -> str:
-    if refused:
+def _note(*, count: int, newest: str, proposed: bool, missing: str) -> str:
+    if missing == "refused":
         return "not allowed by the EHR"
+    if count == 0 and missing:
+        # "none" would be a statement about the patient
+        return "could not be read"
     if count == 0:
         return "none in the chart"
     if not proposed:

@@ -11,7 +11,7 @@ from smartapp.store.cases import Case
 from smartapp.store.drafts import Draft
 from smartapp.store.outbox import OutboxItem
 from smartapp.web import page_model, session
-from smartapp.web.words import BUSINESS, PARKED, PARKED_OTHER, STAGES, clock_time
+from smartapp.web.words import BUSINESS, PARKED, PARKED_OTHER, STAGES, STUCK, clock_time
 
 pages = Blueprint("case", __name__)
 VIEWS = ("show", "take_back")
@@ -41,18 +41,20 @@ def show(handle: str, case_id: str) -> ResponseReturnValue:
         has_answer = bool(
             answers.of_case(reading, services.keyring, case_id=case_id, site_id=case.site_id)
         )
+    state = _state(case, sent)
     if case.unread:
         with services.database.transaction() as writing:
             cases.mark_read(writing, case_id)
+    state = _state(case, sent)
     return render_template(
         "case.html",
         frame=page_model.frame(handle, draft),
         case=case,
         row=page_model.case_row(case),
         short=names.short_case_id(case_id),
-        stage=STAGES[case.stage],
+        stage=STUCK if state["stuck"] else STAGES[case.stage],
         business=BUSINESS.get(case.business_status, ""),
-        state=_state(case, sent),
+        state=state,
         due=clock_time(case.due_at, now),
         asked=clock_time(case.asked_at, now),
         minutes=page_model.minutes_left(case.due_at),
@@ -76,7 +78,7 @@ def show(handle: str, case_id: str) -> ResponseReturnValue:
         ],
         has_answer=has_answer,
         reply_text=_reply_text(draft, case_id),
-        refresh=case.stage in _WAITING,
+        refresh=case.stage in _WAITING or bool(state["reply_on_its_way"]),
         mark=case.changed_at.isoformat(),
     )
 

@@ -88,7 +88,9 @@ def home(handle: str) -> ResponseReturnValue:
     if draft.state == "failed":
         return make_response(
             render_template(
-                "not_read.html", frame=page_model.frame(handle, draft), sections=_rows(found)
+                "not_read.html",
+                frame=page_model.frame(handle, draft),
+                sections=[row for row in _rows(found) if row["state"] != "waiting"],
             ),
             503,
         )

@@ -56,6 +56,9 @@ STAGES: Mapping[str, tuple[str, str, str]] = {
     "expired": ("No answer in time", "red", "alert"),
 }
 
+# Approved, but the network does not answer: the same stage, told as it is.
+STUCK = ("Waiting for the network", "yellow", "clock")
+
 BUSINESS: Mapping[str, str] = {
     "submitted": "It has arrived.",
     "screening": "It is being checked by the network.",

@@ -57,6 +57,7 @@ def test_a_section_that_fails_is_shown_incomplete_and_the_rest_can_be_asked_abou
     world.break_ehr(resource_type="DiagnosticReport", times=FOREVER, **fault)
     walk, form = _read(world)
     assert form.has_form("question-form")
+    assert "Reports could not be read Incomplete" in form.text
     assert f"Reports {reason}" in form.text
     assert form.text.count("Incomplete") == 1
     assert "The specialist is told." in form.text
@@ -76,6 +77,7 @@ def test_without_the_patient_there_is_no_form_but_a_way_to_read_again(world: Bro
     assert page.status == 503
     assert page.heading == "The chart could not be read"
     assert "Nothing was sent." in page.text
+    assert "waiting" not in page.text
     world.mend_ehr()
     assert _read_again(walk, page).has_form("question-form")
 

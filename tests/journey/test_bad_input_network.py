@@ -118,6 +118,8 @@ def test_a_question_approved_while_the_network_is_down_waits_visibly_and_is_sent
     case_id = _approve(walk)
     wait_for(lambda: "The network does not answer." in _reloaded(walk).text)
     assert _now(walk).heading == "Kept here, not sent yet"
+    assert "Waiting for the network" in _now(walk).text
+    assert "on its way" not in _now(walk).text
     assert "Your words are safe in this hospital" in _now(walk).text
     world.revive()
     wait_for(lambda: "Sent. Answer by" in _reloaded(walk).heading, seconds=60)
@@ -229,6 +231,7 @@ def test_an_answer_that_is_signed_twice_is_in_the_chart_once(world: BrokenWorld)
     second = desk.specialist.submit(tab, form, {**late, "accept": form.choices("accept")[0]})
     assert second.status == 409
     assert second.heading == "This case has its answer"
+    assert "What you typed after signing was not kept." in second.text
     doctor.read_answer()
     assert "Changed my mind." not in _now(doctor).text
     notes = _notes(world, doctor)
