@@ -267,7 +267,7 @@ class PatientMissing(LaunchError):
 
     code: ClassVar[str] = "launch.patient_missing"
     kind: ClassVar[Kind] = "refused"
-    likely_cause: ClassVar[str] = "No chart was open, or the scope `launch` was not granted."
+    likely_cause: ClassVar[str] = "No chart was open in the EHR, or it did not say which one."
     next_action: ClassVar[str] = "Open the patient's chart and start Confer from there."
 
 

@@ -119,7 +119,8 @@ def problem_page(error: Exception) -> Response:
         )
     heading, sentences = _PAGES.get(code, _BROKEN)
     shown = reference if kind in ("bug", "misconfigured", "upstream_refused") else ""
-    return _page(HTTP_STATUS[kind], heading, sentences, shown)
+    again = request.path if kind == "upstream_down" and request.method == "GET" else ""
+    return _page(HTTP_STATUS[kind], heading, sentences, shown, again=again)
 
 
 def launch_page(error: LaunchError) -> Response:
@@ -132,8 +133,15 @@ def launch_page(error: LaunchError) -> Response:
     )
 
 
-def _page(status: int, heading: str, sentences: tuple[str, ...], reference: str) -> Response:
+def _page(
+    status: int, heading: str, sentences: tuple[str, ...], reference: str, *, again: str = ""
+) -> Response:
     page = render_template(
-        "confer/problem.html", heading=heading, sentences=sentences, reference=reference
+        "confer/problem.html",
+        heading=heading,
+        sentences=sentences,
+        reference=reference,
+        next_url=again,
+        next_words="Try again",
     )
     return make_response(page, status)

@@ -144,7 +144,7 @@ def test_a_doctor_whom_the_network_does_not_know_yet_is_told_when_it_is_down(
     assert page.heading == "The network does not answer"
     assert "Nothing was lost and nothing has left." in page.text
     world.revive()
-    assert walk.doctor.open(page.url).has_form("send")
+    assert walk.doctor.follow(page, "Try again").has_form("send")
 
 
 def test_a_question_that_is_approved_twice_is_sent_once(world: BrokenWorld) -> None:
