@@ -45,11 +45,12 @@ HOSPITAL_SCOPES: Mapping[str, str] = {
     "Task": "crus",
 }
 
+# What HTTP offers. Everything else is written by our use cases, inside the submissions.
 TYPES: Mapping[str, TypeSupport] = {
-    "Patient": TypeSupport(interactions=_READ | {"create"}, search=("identifier", "_id")),
-    "Bundle": TypeSupport(interactions=_READ | {"create"}, search=("identifier", "type")),
+    "Patient": TypeSupport(interactions=_READ, search=("identifier", "_id")),
+    "Bundle": TypeSupport(interactions=_READ, search=("identifier", "type")),
     "ServiceRequest": TypeSupport(
-        interactions=_READ | {"create", "update"},
+        interactions=_READ | {"update"},
         search=("identifier", "requisition", "status", "priority", "performer-type", "requester"),
         require_if_match=True,
     ),
@@ -77,7 +78,7 @@ TYPES: Mapping[str, TypeSupport] = {
         require_if_match=True,
     ),
     "Communication": TypeSupport(
-        interactions=_READ | {"create", "update"},
+        interactions=_READ,
         search=(
             "identifier",
             "status",
@@ -92,19 +93,19 @@ TYPES: Mapping[str, TypeSupport] = {
         require_if_match=True,
     ),
     "DocumentReference": TypeSupport(
-        interactions=_READ | {"create", "update"},
+        interactions=_READ,
         search=("identifier", "type", "status", "related", "author"),
         require_if_match=True,
     ),
-    "Provenance": TypeSupport(interactions=_READ | {"create"}, search=("target", "recorded")),
-    "Consent": TypeSupport(interactions=_READ | {"create"}, search=("identifier", "status")),
+    "Provenance": TypeSupport(interactions=_READ, search=("target", "recorded")),
+    "Consent": TypeSupport(interactions=_READ, search=("identifier", "status")),
     "Practitioner": TypeSupport(
-        interactions=frozenset({"read", "search", "create", "update"}),
+        interactions=frozenset({"read", "search"}),
         search=("identifier", "active"),
         allow_update_as_create=True,
     ),
     "PractitionerRole": TypeSupport(
-        interactions=frozenset({"read", "search", "create", "update"}),
+        interactions=frozenset({"read", "search"}),
         search=("identifier", "active", "specialty", "practitioner"),
         allow_update_as_create=True,
     ),
@@ -189,6 +190,7 @@ def make_engine(base_url: str) -> FhirEngine:
                 }
             ],
         },
+        system_interactions=frozenset({"transaction"}),
         documentation="A case Task goes back to `received` when a specialist declines it; "
         "R4's state diagram shows the typical transitions, not the only ones.",
     )
