@@ -46,7 +46,7 @@ def seal(state: PageState, *, key: bytes, binding: str) -> str:
         }
     )
     sealed = _keyring(key).encrypt(plain, tenant=binding, **_PLACE)
-    return base64.urlsafe_b64encode(sealed).decode("ascii").rstrip("=")
+    return _encode(sealed)
 
 
 def unseal(text: str, *, key: bytes, binding: str, address: str) -> PageState:
@@ -63,11 +63,17 @@ def unseal(text: str, *, key: bytes, binding: str, address: str) -> PageState:
     )
 
 
+def _encode(sealed: bytes) -> str:
+    return base64.urlsafe_b64encode(sealed).decode("ascii").rstrip("=")
+
+
 def _decrypt(text: str, key: bytes, binding: str) -> dict[str, Any]:
     if len(text) > _MAX_TOKEN or not text.isascii():
         raise _invalid()
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        if _encode(raw) != text:  # spare bits of the last character: one link, one spelling
+            raise _invalid()
         opened = _keyring(key).decrypt(raw, tenant=binding, **_PLACE)
         plain: dict[str, Any] = json_text.loads(opened)
     except (binascii.Error, ValueError, CiphertextRefused, JsonTextError):

@@ -44,7 +44,7 @@ def test_what_is_no_link_is_refused(text: str) -> None:
 
 def test_a_changed_link_is_refused() -> None:
     sealed = _sealed()
-    for position in range(0, len(sealed), 7):
+    for position in (*range(0, len(sealed), 7), len(sealed) - 1):
         changed = (
             sealed[:position] + ("A" if sealed[position] != "A" else "B") + sealed[position + 1 :]
         )
