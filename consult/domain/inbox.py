@@ -4,10 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from exchange import names
+
 # How long a specialist reads, measured in things to read.
 _BASE_MINUTES = 3
 _RESULTS_PER_MINUTE = 20
-_DUE_SOON = timedelta(minutes=30)
+_DUE_SOON_PART = 4  # less than a quarter of the promised time is left
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,8 +42,9 @@ class InboxCase:
         )
 
     def is_due_soon(self, now: datetime) -> bool:
-        """Tell whether the promised time is near or past."""
-        return self.paused_since is None and self.due_at - now <= _DUE_SOON
+        """Tell whether less than a quarter of the promised time is left, or none."""
+        window = names.URGENCIES.get(self.urgency, timedelta(hours=24))
+        return self.paused_since is None and (self.due_at - now) * _DUE_SOON_PART <= window
 
     def time_left(self, now: datetime) -> timedelta:
         """Return what is left of the promised time; while the clock stands it does not shrink."""

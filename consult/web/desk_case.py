@@ -78,6 +78,7 @@ class CasePage:
     other_results: tuple[Row, ...] = field(repr=False)
     result_count: int
     timeline: tuple[Row, ...] = field(repr=False)
+    earlier: tuple[Row, ...] = field(repr=False)
     documents: tuple[Mapping[str, object], ...] = field(repr=False)
     removed: tuple[Removal, ...]
     basis: str
@@ -94,6 +95,7 @@ def page_of(view: CaseView, now: datetime, *, question_back: str = "") -> CasePa
     head, clinical = view.head, view.clinical
     problems, more_problems = desk_pages.rows_of(clinical.problems)
     medications, more_medications = desk_pages.rows_of(clinical.medications)
+    timeline, earlier = desk_pages.timeline_of(clinical.timeline)
     charts, table = desk_pages.figures_of(clinical.results)
     words, tone, icon = _STATES.get(head.business, ("Offered to you", "blue", "person"))
     heading, sentence = _OUTCOMES.get(head.business, _WITHDRAWN)
@@ -130,7 +132,8 @@ def page_of(view: CaseView, now: datetime, *, question_back: str = "") -> CasePa
         more_results=table,
         other_results=tuple(desk_pages.row_of(line) for line in clinical.other_results),
         result_count=clinical.result_count,
-        timeline=tuple(desk_pages.row_of(line) for line in clinical.timeline),
+        timeline=timeline,
+        earlier=earlier,
         documents=tuple(desk_pages.document_of(one) for one in clinical.documents),
         removed=view.removed,
         basis=desk_pages.basis_of(view),

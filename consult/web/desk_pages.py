@@ -15,6 +15,7 @@ _POINTS_IN_CHART = 5
 _CHARTS = 9
 _SHOWN_LINES = 9
 _MORE_ROWS = 3
+_RECENT_MINUTES = 90 * 24 * 60  # what is older is background, one click away
 _TONES = {
     "Critical high": "red",
     "Critical low": "red",
@@ -261,10 +262,10 @@ def figure_of(series: Series) -> ChartFigure:
 
 
 def figures_of(results: Sequence[Series]) -> tuple[tuple[ChartFigure, ...], tuple[Row, ...]]:
-    """The series worth a chart (out of range first, with a course first), and all as rows."""
+    """The series worth a chart (critical first, then out of range), and all as rows."""
     ranked = sorted(
         results,
-        key=lambda one: (one.flag in ("", "In range"), len(one.points) < 2, -one.latest.when.order),
+        key=lambda one: (_rank(one.flag), len(one.points) < 2, -one.latest.when.order),
     )
     table = tuple(
         Row(
@@ -275,6 +276,12 @@ def figures_of(results: Sequence[Series]) -> tuple[tuple[ChartFigure, ...], tupl
         for point in reversed(one.points)
     )
     return tuple(figure_of(one) for one in ranked[:_CHARTS]), table
+
+
+def _rank(flag: str) -> int:
+    if _TONES.get(flag) == "red":
+        return 0
+    return 1 if flag in _TONES else 2
 
 
 def document_of(document: Document) -> Mapping[str, object]:
@@ -288,6 +295,14 @@ def message_of(message: Message, now: datetime) -> Mapping[str, object]:
     """One message of the thread."""
     who = "You asked" if message.from_me else "The asker replied"
     return {"age": ago(message.sent, now), "who": who, "texts": message.texts}
+
+
+def timeline_of(lines: Sequence[Line]) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
+    """What led to the question, and what came long before it."""
+    rows = [(row_of(line), line.when.order) for line in lines]
+    recent = tuple(row for row, order in rows if order >= -_RECENT_MINUTES)
+    earlier = tuple(row for row, order in rows if order < -_RECENT_MINUTES)
+    return (recent, earlier) if recent else (earlier, ())
 
 
 def side_of(head: CaseHead) -> str:

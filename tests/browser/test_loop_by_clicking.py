@@ -7,7 +7,8 @@ from playwright.sync_api import expect
 
 from confer.demo_plan import DemoPlan
 from tests.support.chromium import browser
-from tests.support.people import SLOW, Doctor, Gallery, Specialist, two_people
+from tests.support.gallery import Gallery
+from tests.support.people import SLOW, Doctor, Specialist, two_people
 
 pytestmark = pytest.mark.browser
 

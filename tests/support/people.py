@@ -1,53 +1,14 @@
 """What a doctor and a specialist do with the mouse, in the words of the pages."""
 
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Frame, Page, expect
 
 from confer.demo_plan import DemoPlan
 from confer.walker.story import ADELA, Story
 from sandbox import personas
 
-ARTIFACTS = Path(__file__).resolve().parents[2] / ".artifacts" / "screens"
 SLOW = 45_000
-_AXE_RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
-
-
-def keep(page: Page, name: str) -> None:
-    """Keep a screenshot of the whole page as a test artifact."""
-    ARTIFACTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=str(ARTIFACTS / f"{name}.png"), full_page=True)
-
-
-def violations(page: Page) -> list[str]:
-    """What axe finds against WCAG 2.2 A and AA, one line per rule, frames included."""
-    found = Axe().run(page, options=_AXE_RULES).response["violations"]
-    return [f"{one['id']}: {one['nodes'][0]['target']}" for one in found]
-
-
-def fits_width(page: Page) -> bool:
-    """Whether the page needs no sideways scrolling."""
-    return bool(
-        page.evaluate(
-            "document.scrollingElement.scrollWidth <= document.scrollingElement.clientWidth"
-        )
-    )
-
-
-@dataclass
-class Gallery:
-    """Keeps a picture of each page that was seen, and what axe says of it."""
-
-    found: dict[str, list[str]] = field(default_factory=dict)
-
-    def see(self, page: Page, name: str) -> None:
-        """Keep the picture and the findings."""
-        page.wait_for_load_state("networkidle")
-        keep(page, name)
-        if faults := violations(page):
-            self.found[name] = faults
 
 
 @dataclass
@@ -79,6 +40,14 @@ class Doctor:
         self.open_chart()
         self.page.get_by_role("link", name="Ask for a second opinion").click()
 
+    def begin(self, app: Frame | Page) -> None:
+        """Wait for the question form; with earlier questions in the list, ask for a new one."""
+        form, new = app.locator("#question-form"), app.get_by_role("button", name="New question")
+        expect(form.or_(new)).to_be_visible(timeout=SLOW)
+        if new.is_visible():
+            new.click()
+        expect(form).to_be_visible(timeout=SLOW)
+
     def app(self) -> Frame:
         """The app's frame."""
         handle = self.page.wait_for_selector("iframe", timeout=SLOW)
@@ -88,7 +57,7 @@ class Doctor:
 
     def fill_question(self, app: Frame | Page) -> None:
         """Type the two things and choose the chips."""
-        expect(app.locator("#question-form")).to_be_visible(timeout=SLOW)
+        self.begin(app)
         app.locator(f"input[name=specialty][value='{self.story.specialty}']").check()
         app.locator(f"input[name=question_type][value='{self.story.question_type}']").check()
         app.locator("#question").fill(self.story.question)
@@ -98,7 +67,7 @@ class Doctor:
     def check(self, app: Frame | Page) -> None:
         """Ask to see what leaves."""
         app.get_by_role("button", name="Check what leaves").click()
-        expect(app.get_by_role("heading", name="Check what leaves")).to_be_visible(timeout=SLOW)
+        expect(app.locator("input[name=looked]")).to_be_visible(timeout=SLOW)
 
     def approve(self, app: Frame | Page) -> None:
         """Tick the line and approve."""

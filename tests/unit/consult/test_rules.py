@@ -181,6 +181,12 @@ def test_the_inbox_puts_each_case_in_its_place_the_most_urgent_first() -> None:
     assert (inbox.open_count, inbox.due_soon(NOW)) == (4, 1)
 
 
+def test_a_case_is_due_soon_when_less_than_a_quarter_of_its_time_is_left() -> None:
+    an_hour = line("asap", urgency="asap", due_at=NOW + timedelta(minutes=20))
+    four_hours = line("urgent", due_at=NOW + timedelta(minutes=20))
+    assert [an_hour.is_due_soon(NOW), four_hours.is_due_soon(NOW)] == [False, True]
+
+
 def test_a_paused_clock_keeps_what_is_left() -> None:
     paused = line("w", paused_since=NOW - timedelta(hours=3))
     assert paused.time_left(NOW) == timedelta(hours=7)

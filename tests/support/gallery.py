@@ -1,0 +1,90 @@
+"""Keeps pictures of pages as test artifacts and collects what is wrong with them.
+
+Every page is seen twice, wide and at 320 px, with its frames: axe must find nothing and nothing
+may need sideways scrolling.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Frame, Page
+
+ARTIFACTS = Path(__file__).resolve().parents[2] / ".artifacts" / "screens"
+NARROW = 320
+_AXE_OPTIONS = {
+    "runOnly": {
+        "type": "tag",
+        "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+    },
+    "rules": {"target-size": {"enabled": True}},  # WCAG 2.2 AA, off by default
+    "resultTypes": ["violations"],
+    "iframes": False,  # cross-site frames do not answer; each frame is checked by itself
+}
+_TALLEST = 4200
+_REPAINT_MS = 400
+_FITS = "document.scrollingElement.scrollWidth <= document.scrollingElement.clientWidth"
+
+
+def faults(page: Page) -> list[str]:
+    """What is wrong with a page as it stands, one line per fault, frames included."""
+    found: list[str] = []
+    for frame in page.frames:
+        place = "frame: " if frame.parent_frame else ""
+        found += [place + fault for fault in _violations(frame)]
+        if not frame.evaluate(_FITS):
+            found.append(f"{place}needs sideways scrolling")
+    return found
+
+
+def _violations(frame: Frame) -> list[str]:
+    checked = Axe().run(frame, options=_AXE_OPTIONS).response["violations"]
+    return [f"{one['id']}: {one['nodes'][0]['target']}" for one in checked]
+
+
+@dataclass
+class Gallery:
+    """Sees pages; `found` holds the faults by page and width."""
+
+    found: dict[str, list[str]] = field(default_factory=dict)
+
+    def see(self, page: Page, name: str) -> None:
+        """Keep the pictures and the faults of a page, wide and narrow."""
+        page.wait_for_load_state("load")
+        self._look(page, name)
+        with _narrow(page):
+            self._look(page, f"{name}-{NARROW}")
+
+    def _look(self, page: Page, name: str) -> None:
+        if wrong := faults(page):
+            self.found[name] = wrong
+        _keep(page, ARTIFACTS / f"{name}.png")
+
+
+@contextlib.contextmanager
+def _narrow(page: Page) -> Iterator[None]:
+    size = page.viewport_size
+    assert size is not None
+    page.set_viewport_size({"width": NARROW, "height": size["height"]})
+    yield
+    page.set_viewport_size(size)
+
+
+def _keep(page: Page, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if len(page.frames) == 1:
+        page.screenshot(path=str(path), full_page=True)
+        return
+    # a picture of the full page leaves a cross-site frame blank: make the window tall instead
+    size = page.viewport_size
+    assert size is not None
+    tall = int(page.frames[1].evaluate("document.documentElement.scrollHeight")) + 140
+    page.set_viewport_size({"width": size["width"], "height": min(tall, _TALLEST)})
+    page.wait_for_timeout(_REPAINT_MS)  # a cross-site frame repaints in a process of its own
+    if size["width"] == NARROW:
+        page.locator("iframe").screenshot(path=str(path))
+    else:
+        page.screenshot(path=str(path))
+    page.set_viewport_size(size)
