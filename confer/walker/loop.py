@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from urllib.parse import urljoin
 
 from confer.demo_plan import DemoPlan
 from confer.errors import WalkFailed
@@ -96,8 +97,14 @@ class Walk:
         _expect(self.page, 200, "launch")
 
     def read_chart(self) -> None:
-        """Wait until the chart is read, as the refreshing page does."""
-        self.page = self._until(self._now, lambda page: page.has_form("question-form"))
+        """Wait until the chart is read; where questions were asked before, begin a new one."""
+        page = self._until(
+            self._now, lambda page: page.has_form("question-form") or page.has_form("new")
+        )
+        if not page.has_form("question-form"):
+            self.page = self.doctor.submit(page, page.form("new"))
+            page = self._until(self._now, lambda page: page.has_form("question-form"))
+        self.page = page
 
     def ask(self) -> None:
         """Fill in the question and ask to see what leaves."""
@@ -168,16 +175,24 @@ class Walk:
         _expect(self.desk, 200, "desk sign-in")
 
     def claim(self) -> None:
-        """Wait for the case in the inbox, open it, claim it."""
-        inbox = f"{self.plan.consult_url}/desk/inbox"
-        page = self._until(
-            lambda: self.specialist.open(inbox), lambda page: page.has_link("/desk/cases/")
+        """Wait for this case in the inbox, open it, claim it."""
+        case = self._until(
+            self._this_case, lambda page: page.has_form("claim") or page.has_form("ask-back")
         )
-        case = self.specialist.follow(page, "/desk/cases/")
         if not case.has_form("ask-back"):  # it is ours already after an interruption
             case = self.specialist.submit(case, case.form("claim"))
         self.desk = case
         _expect(self.desk, 200, "claim")
+
+    def _this_case(self) -> Page:
+        """The case page that bears the doctor's case number, or the inbox that lacks it."""
+        wanted = self._now().title
+        inbox = self.specialist.open(f"{self.plan.consult_url}/desk/inbox")
+        for link in dict.fromkeys(one.href for one in inbox.links if "/desk/cases/" in one.href):
+            page = self.specialist.open(urljoin(inbox.url, link))
+            if page.title.split(" · ")[0] == wanted.split(" · ")[0]:
+                return page
+        return inbox
 
     def ask_back(self) -> None:
         """Ask one clarifying question."""
