@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
-from tests.support.demo import run_auto
+import pytest
+
+from tests.support.demo import AutoRun, run_auto
 
 STEPS = [
     "sign in at ehr",
@@ -22,11 +24,21 @@ STEPS = [
 ]
 
 
-def test_demo_auto_walks_one_case_from_launch_to_decision(tmp_path: Path) -> None:
-    run = run_auto(tmp_path / "demo")
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One data folder for all walks of this file."""
+    return tmp_path_factory.mktemp("auto") / "demo"
 
-    assert run.exit_code == 0, run.progress
-    summary = run.summary
+
+@pytest.fixture(scope="module")
+def first(folder: Path) -> AutoRun:
+    """The first walk, on an empty folder."""
+    return run_auto(folder)
+
+
+def test_demo_auto_walks_one_case_from_launch_to_decision(first: AutoRun) -> None:
+    assert first.exit_code == 0, first.progress
+    summary = first.summary
     assert [step["name"] for step in summary["steps"]] == STEPS
     assert all(step["ok"] for step in summary["steps"])
     assert summary["chart_resource"].startswith("DocumentReference/")
@@ -37,11 +49,9 @@ def test_demo_auto_walks_one_case_from_launch_to_decision(tmp_path: Path) -> Non
     assert summary["total_ms"] < 60_000
 
 
-def test_second_walk_on_the_same_data_opens_a_case_of_its_own(tmp_path: Path) -> None:
-    folder = tmp_path / "demo"
-    first, again, other = run_auto(folder), run_auto(folder), run_auto(folder, "--persona", "ivo")
+def test_later_walks_on_the_same_data_are_cases_of_their_own(first: AutoRun, folder: Path) -> None:
+    runs = (first, run_auto(folder), run_auto(folder, "--persona", "ivo"))
 
-    runs = (first, again, other)
     assert [run.exit_code for run in runs] == [0, 0, 0], [run.progress for run in runs]
     for name in ("consult_case", "chart_resource", "sent_sha256"):
         assert len({run.summary[name] for run in runs}) == 3
