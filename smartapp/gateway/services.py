@@ -56,7 +56,7 @@ class Policy:
     revision_minutes: int = 30
     session_idle_minutes: int = 30
     session_hours: int = 12
-    reading_lease_seconds: float = 60.0
+    reading_lease_seconds: float = 30.0  # renewed by every section that comes
     escalation_phone: str = "2222"
     test_data: bool = False
     write_on: Literal["on_arrival", "on_read"] = "on_arrival"

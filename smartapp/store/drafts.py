@@ -170,8 +170,13 @@ def finish_reading(
     patient: Mapping[str, Any] | None = None,
     now: datetime,
 ) -> None:
-    """Store the chart that was read, or that it could not be read at all (None)."""
+    """Store the chart that was read, or that it could not be read at all (None).
+
+    A chart that is there stays: a reader that lost its lease may come second.
+    """
     row = _row(session, draft_id, now=now)
+    if row.state == "ready":
+        return
     if patient is not None:
         row.patient_sealed = seal_json(keyring, patient, _cell(row.site_id, draft_id, "patient"))
     row.state = "ready" if snapshot is not None else "failed"
