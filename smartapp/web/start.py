@@ -179,7 +179,16 @@ def another(handle: str) -> ResponseReturnValue:
 
 
 @pages.post("/wide")
-def widen(handle: str) -> ResponseReturnValue:  # noqa: ARG001 - the handle is in the path
-    """Open this launch in a window of its own; the form's target is a new tab."""
+def widen(handle: str) -> ResponseReturnValue:
+    """Offer this launch to a window of its own.
+
+    The code is given out here, in the frame: a new window has another cookie jar and could not
+    ask for it.
+    """
+    draft, _ = _draft()
     code = offer_window(session.services(), session.launch())
-    return redirect(url_for("front.window", code=code), code=303)
+    return render_template(
+        "wide.html",
+        frame=page_model.frame(handle, draft),
+        window=url_for("front.window", code=code),
+    )

@@ -28,9 +28,13 @@ def test_question_goes_out_and_the_signed_answer_comes_back_into_the_chart(
 
 
 def _ask(doctor: Doctor, gallery: Gallery) -> None:
+    doctor.page.goto(f"{doctor.plan.ehr_url}/sign-in")
+    gallery.see(doctor.page, "ehr-sign-in")
     doctor.sign_in()
     gallery.see(doctor.page, "ehr-patients")
-    doctor.launch()
+    doctor.open_chart()
+    gallery.see(doctor.page, "ehr-chart")
+    _see_reading(doctor, gallery)
     app = doctor.app()
     doctor.fill_question(app)
     gallery.see(doctor.page, "ehr-chart-with-app")
@@ -38,6 +42,15 @@ def _ask(doctor: Doctor, gallery: Gallery) -> None:
     gallery.see(doctor.page, "preview-in-frame")
     doctor.approve(app)
     gallery.see(doctor.page, "sent-in-frame")
+
+
+def _see_reading(doctor: Doctor, gallery: Gallery) -> None:
+    watched = "**/watch/reading*"
+    doctor.page.route(watched, lambda route: route.fulfill(status=204))  # the page stands still
+    doctor.launch()
+    expect(doctor.app().get_by_role("heading", name="Reading the chart")).to_be_visible()
+    gallery.see(doctor.page, "reading-in-frame")
+    doctor.page.unroute(watched)
 
 
 def _ask_back(specialist: Specialist, gallery: Gallery) -> None:
@@ -68,6 +81,8 @@ def _answer(specialist: Specialist, gallery: Gallery) -> None:
     gallery.see(specialist.page, "desk-answering")
     specialist.sign()
     gallery.see(specialist.page, "desk-signed")
+    specialist.page.get_by_role("link", name="My answers").click()
+    gallery.see(specialist.page, "desk-my-answers")
 
 
 def _read_and_decide(doctor: Doctor, gallery: Gallery) -> None:
@@ -83,3 +98,9 @@ def _read_and_decide(doctor: Doctor, gallery: Gallery) -> None:
     bottom_line = doctor.page.get_by_text(doctor.story.answer["bottom_line"])
     expect(bottom_line.first).to_be_visible()
     gallery.see(doctor.page, "ehr-chart-with-answer")
+    doctor.launch()
+    expect(doctor.app().get_by_role("heading", name="Your questions")).to_be_visible(timeout=SLOW)
+    gallery.see(doctor.page, "worklist-in-frame")
+    doctor.page.goto(f"{doctor.plan.gateway_url}/s/unknown/")
+    expect(doctor.page.get_by_role("heading", name="Open Confer from the chart")).to_be_visible()
+    gallery.see(doctor.page, "problem")

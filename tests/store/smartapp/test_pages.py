@@ -289,7 +289,9 @@ def test_a_page_that_waits_is_told_when_something_changed(doctor: Doctor, here: 
 
 def test_open_wide_gives_a_window_with_a_cookie_of_its_own(app: Flask, doctor: Doctor) -> None:
     doctor.get("/ask")
-    target = doctor.post("/wide").location
+    offered = re.search(r'id="wide-window" href="([^"]+)"', doctor.post("/wide").text)
+    assert offered
+    target = offered[1]
     window = app.test_client()
     answer = window.get(target, base_url=BASE)
     assert answer.status_code == 303
