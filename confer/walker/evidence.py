@@ -7,7 +7,7 @@ not share a mistake with what it checks.
 import base64
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import create_engine, select
@@ -21,6 +21,9 @@ from exchange import decision, names, task_states
 from fhir_server.store.resource_rows import RESOURCE
 from runtime import clock, jose, json_text
 from sandbox import personas
+
+# The format of a receipt's signature, which reads like the name José.
+_OUR_WORDS = frozenset({("sigFormat", names.SIGNATURE_FORMAT)})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +82,7 @@ def known_identifiers_in(body: bytes, persona: str, case_id: str) -> int:
     resources, _ = personas.chart(personas.load(persona), now=clock.now())
     identity = known_identity.build(resources)
     skips = gate_skips(policy.load("safe-harbor"), case_id)
+    skips = replace(skips, constants=skips.constants | _OUR_WORDS)
     return len(recheck.search_bytes(body, identity, skips=skips).hits)
 
 
