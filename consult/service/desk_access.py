@@ -6,7 +6,7 @@ from consult.domain.credential import Credential, lapsed_kinds
 from consult.domain.specialist import SignedIn
 from consult.errors import AlreadyAnswered, CaseUnknown, CredentialLapsed, NotYourCase
 from consult.service import move_case
-from consult.store import specialists
+from consult.store import case_resources, specialists
 from consult.store.cases import CasePlace
 from consult.store.unit import Unit
 from exchange import offer, parts, task_states
@@ -44,10 +44,15 @@ def find_case(unit: Unit, task_id: str) -> tuple[CasePlace, Stored]:
 def held_case(unit: Unit, signed_in: SignedIn, task_id: str) -> tuple[CasePlace, Stored]:
     """Return a case that this specialist holds and can still work on.
 
-    Raises `CaseUnknown`, `NotYourCase`, `AlreadyAnswered`.
+    Raises `CaseUnknown` also for a case that was never offered to this specialist: whether it
+    exists is not theirs to know. Raises `NotYourCase`, `AlreadyAnswered`.
     """
     place, task = find_case(unit, task_id)
-    if owner_of(task.resource) != signed_in.specialist.member_id:
+    me = signed_in.specialist.member_id
+    if owner_of(task.resource) != me:
+        offers = case_resources.offers_of(unit, task_id)
+        if not any(owner_of(one.resource) == me for one in offers):
+            raise CaseUnknown
         raise NotYourCase
     if task_states.state_of(task.resource) in _DONE:
         raise AlreadyAnswered

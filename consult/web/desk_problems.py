@@ -80,7 +80,7 @@ def page_of(error: Exception, status: int) -> Response:
         return make_response(redirect("/desk/sign-in", code=303))
     heading, sentences = _words(error, status)
     page = render_template(
-        "confer/problem.html",
+        "desk/problem.html",
         heading=heading,
         sentences=sentences,
         next_url=_TO_INBOX[0],

@@ -8,14 +8,13 @@ _STOPS = 220
 # the element with the focus, how it is drawn, and whether it can be seen in its window
 _FOCUS = """() => {
   const one = document.activeElement;
-  if (!document.hasFocus() || !one || one === document.body || one.tagName === 'IFRAME') return null;
+  if (!document.hasFocus() || !one || one.matches('body, iframe')) return null;
   const style = getComputedStyle(one), box = one.getBoundingClientRect();
   const x = Math.min(Math.max(box.left + box.width / 2, 0), innerWidth - 1);
   const y = Math.min(Math.max(box.top + Math.min(box.height / 2, 20), 0), innerHeight - 1);
   const top = document.elementFromPoint(x, y);
   return {
-    name: one.name || '', value: one.value || '', id: one.id,
-    what: one.tagName.toLowerCase() + ' ' + (one.id || one.name || one.textContent.trim().slice(0, 40)),
+    what: `${one.tagName.toLowerCase()} ${one.id || one.name || one.textContent.trim()}`,
     drawn: style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 2,
     seen: box.bottom > 0 && box.top < innerHeight && !!top
       && (one.contains(top) || top.contains(one) || !!top.closest('label')?.contains(one)),
