@@ -26,6 +26,7 @@ class BrowserSession:
     id_hash: str
     kind: str
     created_at: datetime
+    seen_at: datetime
     expires_at: datetime
     data: dict[str, Any] = field(repr=False)  # Any: JSON the caller stored
 
@@ -66,6 +67,7 @@ def load(session: Session, keyring: Keyring, *, kind: str, secret: str) -> Brows
         id_hash=row.id_hash,
         kind=row.kind,
         created_at=row.created_at,
+        seen_at=row.seen_at,
         expires_at=row.expires_at,
         data=json_text.loads(content),
     )

@@ -48,6 +48,7 @@ class Settings:
     outbound_connect_seconds: float
     outbound_read_seconds: float
     max_body_bytes: int
+    behind_proxy: bool
     # browser sessions
     session_idle_minutes: int
     session_hours: int
@@ -186,6 +187,10 @@ class SettingsSchema(Schema):
         load_default=20_000_000,
         validate=validate.Range(min=10_000),
         metadata=_help("largest request or answer body"),
+    )
+    behind_proxy = fields.Boolean(
+        load_default=False,
+        metadata=_help("one proxy of ours stands in front and sets X-Forwarded-For"),
     )
     session_idle_minutes = fields.Integer(
         load_default=30,

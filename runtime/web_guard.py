@@ -16,6 +16,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Flask, Response, current_app, g, request
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from runtime import clock, logs, tokens
 from runtime.errors import CsrfRefused, HostRefused, OriginRefused, PolicyMissing, RuntimeFault
@@ -75,6 +76,9 @@ def install(
         MAX_FORM_PARTS=_MAX_FORM_PARTS,
         PROPAGATE_EXCEPTIONS=False,
     )
+    if settings.behind_proxy:
+        # Throttles count callers: without this they would all be the proxy.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=0, x_host=0)  # type: ignore[method-assign]
     app.before_request(_before)
     app.after_request(_after)
     app.teardown_request(_teardown)

@@ -1,6 +1,6 @@
 """Sign in to the desk: name, password, and a code of the authenticator that works once."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 
 import pyotp
@@ -21,6 +21,7 @@ STEP_SECONDS = 30
 _ATTEMPTS_PER_NAME = 10
 _ATTEMPTS_PER_ADDRESS = 60
 _WINDOW_SECONDS = 600
+_NOTED_EVERY = timedelta(minutes=1)  # spares a write on every page
 _hasher = PasswordHasher()
 
 
@@ -85,12 +86,17 @@ def sign_out(services: ConsultServices, secret: str) -> None:
 
 
 def signed_in(services: ConsultServices, secret: str) -> SignedIn:
-    """Return who a session cookie belongs to; raises `SessionEnded` or `SignInRefused`."""
+    """Return who a session cookie belongs to, and note that they are there.
+
+    Raises `SessionEnded` or `SignInRefused`.
+    """
     with services.reading() as unit:
         session = sessions.load(unit.session, services.keyring, kind=KIND, secret=secret)
         specialist = specialists.find(unit, str(session.data["member"]))
     if specialist is None or not specialist.active:
         raise SignInRefused
+    if clock.now() - session.seen_at >= _NOTED_EVERY:
+        keep_alive(services, secret)
     return SignedIn(specialist=specialist, proved_at=read_instant(session.data["proved_at"]))
 
 

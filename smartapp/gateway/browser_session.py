@@ -53,14 +53,14 @@ def use_window(services: GatewayServices, *, code: str, browser_secret: str) -> 
     now = clock.now()
     handle = tokens.new_secret()
     with services.database.transaction() as session:
-        launch = launches.take_handoff(session, services.keyring, code=code, now=now)
+        launch, expires_at = launches.take_handoff(session, services.keyring, code=code, now=now)
         launches.create(
             session,
             services.keyring,
             replace(launch, handle_hash=hashed(handle), framed=False),
             browser_secret=browser_secret,
             now=now,
-            lifetime=timedelta(hours=services.policy.session_hours),
+            expires_at=expires_at,  # another window is no longer sign-in
         )
         audit.append(
             session, event="launch.widened", actor=launch.doctor_key, subject=launch.patient_key

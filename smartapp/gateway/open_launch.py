@@ -51,7 +51,7 @@ def open_launch(
             launch,
             browser_secret=browser_secret,
             now=now,
-            lifetime=timedelta(hours=services.policy.session_hours),
+            expires_at=now + timedelta(hours=services.policy.session_hours),
         )
         audit.append(
             session, event="launch.opened", actor=launch.doctor_key, subject=launch.patient_key

@@ -38,7 +38,7 @@ def create(
     *,
     browser_secret: str,
     now: datetime,
-    lifetime: timedelta,
+    expires_at: datetime,
 ) -> None:
     """Store a launch under the hash of its handle."""
     cell = Cell(tenant=launch.site_id, table="gw_launch", row=launch.handle_hash, column="context")
@@ -55,7 +55,7 @@ def create(
             framed=launch.framed,
             created_at=now,
             seen_at=now,
-            expires_at=now + lifetime,
+            expires_at=expires_at,
         )
     )
     session.flush()
@@ -128,8 +128,10 @@ def offer_handoff(
     session.flush()
 
 
-def take_handoff(session: Session, keyring: Keyring, *, code: str, now: datetime) -> Launch:
-    """Use a code up and return its launch; a second use is refused."""
+def take_handoff(
+    session: Session, keyring: Keyring, *, code: str, now: datetime
+) -> tuple[Launch, datetime]:
+    """Use a code up and return its launch and that launch's end; a second use is refused."""
     code_hash = hashed(code)
     row = session.get(HandoffRow, code_hash)
     if row is None:
@@ -140,9 +142,9 @@ def take_handoff(session: Session, keyring: Keyring, *, code: str, now: datetime
         raise HandoffRefused
     cell = Cell(tenant="launch", table="gw_handoff", row=code_hash, column="sealed")
     found = session.get(LaunchRow, unseal_json(keyring, sealed, cell)["launch"])
-    if found is None:
+    if found is None or found.expires_at <= now:
         raise HandoffRefused
-    return _opened(keyring, found)
+    return _opened(keyring, found), found.expires_at
 
 
 def expired_grants(session: Session, *, now: datetime) -> tuple[str, ...]:

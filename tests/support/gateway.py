@@ -135,7 +135,7 @@ class Hospital:
                 launch,
                 browser_secret=BROWSER,
                 now=clock.now(),
-                lifetime=timedelta(hours=12),
+                expires_at=clock.now() + timedelta(hours=12),
             )
         if wait:
             begin_reading(services, launch)

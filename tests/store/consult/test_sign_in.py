@@ -53,6 +53,18 @@ def test_anything_that_does_not_fit_is_refused_alike(world: World, changes: dict
         assert audit.entries(unit.session, event="desk.sign-in")[0].outcome == "failure"
 
 
+def test_a_specialist_who_works_stays_signed_in_and_a_silent_one_does_not(world: World) -> None:
+    secret, began = enter(world), clock.now()
+    for minutes in (20, 40, 60):
+        with time_machine.travel(began + timedelta(minutes=minutes)):
+            sign_in.signed_in(world.services, secret)
+    with (
+        time_machine.travel(began + timedelta(minutes=91)),
+        pytest.raises(SessionEnded),
+    ):
+        sign_in.signed_in(world.services, secret)
+
+
 def test_a_code_works_once(world: World) -> None:
     code = world.code("okafor")
     enter(world, code=code)

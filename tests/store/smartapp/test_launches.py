@@ -17,6 +17,7 @@ from smartapp.gateway.sweep import sweep
 from smartapp.store import drafts, launches
 from smartapp.store.launch_rows import DraftRow, LaunchRow
 from smartapp.store.rows import SmartAppBase
+from smartapp.store.sealed import hashed
 from tests.store.smartapp.conftest import Walk
 from tests.support.gateway import BROWSER, Hospital
 
@@ -60,6 +61,24 @@ def test_a_window_code_works_once_and_gives_a_handle_of_its_own(walk: Walk) -> N
     )
     with pytest.raises(HandoffRefused):
         use_window(services, code=code, browser_secret="window")
+
+
+def test_another_window_ends_with_the_launch_it_came_from(walk: Walk) -> None:
+    services, ends_at = walk.here.services, clock.now() + timedelta(minutes=5)
+    code = offer_window(services, walk.launch)
+    late = offer_window(services, walk.launch)
+    with walk.here.database.transaction() as session:
+        row = session.get(LaunchRow, walk.launch.handle_hash)
+        assert row is not None
+        row.expires_at = ends_at
+    handle = use_window(services, code=code, browser_secret="window")
+    with walk.here.database.transaction() as session:
+        wide = session.get(LaunchRow, hashed(handle))
+        assert wide is not None
+        assert wide.expires_at == ends_at
+        session.get_one(LaunchRow, walk.launch.handle_hash).expires_at = clock.now()
+    with pytest.raises(HandoffRefused):
+        use_window(services, code=late, browser_secret="window")
 
 
 def test_a_window_code_is_void_after_a_minute(walk: Walk) -> None:

@@ -237,3 +237,15 @@ def test_a_form_token_belongs_to_one_session() -> None:
 def test_an_origin_cannot_smuggle_a_directive(app: Flask) -> None:
     with app.test_request_context("/open"), pytest.raises(OriginRefused):
         web_guard.allow_frame("https://a.example; script-src *")
+
+
+@pytest.mark.parametrize(("behind", "seen"), [("true", "203.0.113.9"), ("false", "127.0.0.1")])
+def test_the_callers_address_is_taken_from_our_own_proxy_only(behind: str, seen: str) -> None:
+    app = _app(behind_proxy=behind)
+    pages = Blueprint("pages", __name__)
+    pages.add_url_rule("/me", "me", lambda: str(request.remote_addr))
+    web_guard.register(app, pages, policies={"me": PUBLIC})
+    web_guard.seal(app)
+    forged = {"X-Forwarded-For": "198.51.100.7, 203.0.113.9"}
+    answer = app.test_client().get("/me", headers=forged, base_url="http://127.0.0.1:8401")
+    assert answer.text == seen
