@@ -70,6 +70,7 @@ _BUILD_TIMES = frozenset(
     {"timestamp", "authoredOn", "lastModified", "sent", "recorded", "when", "start", "end"}
     | {"dateTime", "lastUpdated", "prepared_at"}
 )
+_TIME = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[0-9:.]{5,15}(Z|[+-][0-9]{2}:[0-9]{2}))?)?)?")
 
 
 def with_envelope(skips: Skips, message: Mapping[str, Any], tokens: Iterable[str]) -> Skips:
@@ -86,7 +87,7 @@ def with_envelope(skips: Skips, message: Mapping[str, Any], tokens: Iterable[str
     for name, leaf in _envelope(message, ""):
         elements.add(name)
         random.update(_random_of(leaf))
-        if isinstance(leaf, str) and (leaf in _words() or name in _BUILD_TIMES):
+        if isinstance(leaf, str) and (leaf in _words() or _is_build_time(name, leaf)):
             pairs.add((name, leaf))
     return replace(
         skips,
@@ -103,6 +104,10 @@ def with_claims(skips: Skips, claims: Mapping[str, Any]) -> Skips:
         keys.add(name)
         random.update(_random_of(leaf))
     return replace(skips, element_names=skips.element_names | keys, random=skips.random | random)
+
+
+def _is_build_time(name: str, leaf: str) -> bool:
+    return name in _BUILD_TIMES and _TIME.fullmatch(leaf) is not None
 
 
 def _random_of(leaf: Any) -> list[str]:
