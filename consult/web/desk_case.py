@@ -87,7 +87,7 @@ class CasePage:
     question_back: str = field(repr=False)
     ask_back_open: bool
     outcome: Outcome
-    answer_paragraphs: tuple[str, ...] = field(repr=False)
+    answer_parts: tuple[tuple[str, tuple[str, ...]], ...] = field(repr=False)
 
 
 def page_of(view: CaseView, now: datetime, *, question_back: str = "") -> CasePage:
@@ -124,10 +124,7 @@ def page_of(view: CaseView, now: datetime, *, question_back: str = "") -> CasePa
         more_medications=more_medications,
         allergies=tuple(desk_pages.row_of(line) for line in clinical.allergies),
         background=tuple(desk_pages.row_of(line) for line in clinical.background),
-        now=tuple(
-            Row(text=f"{one.name} {one.latest.text} {one.unit}".strip(), note=one.latest.when.short)
-            for one in clinical.vitals
-        ),
+        now=desk_pages.vitals_of(clinical.vitals),
         charts=charts,
         more_results=table,
         other_results=tuple(desk_pages.row_of(line) for line in clinical.other_results),
@@ -142,9 +139,7 @@ def page_of(view: CaseView, now: datetime, *, question_back: str = "") -> CasePa
         question_back=question_back,
         ask_back_open=bool(question_back),
         outcome=Outcome(heading=heading, sentence=sentence),
-        answer_paragraphs=tuple(
-            part for part in (view.answer_text or "").split("\n") if part.strip()
-        ),
+        answer_parts=desk_pages.parts_of(view.answer_text or ""),
     )
 
 

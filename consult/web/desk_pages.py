@@ -16,6 +16,8 @@ _CHARTS = 9
 _SHOWN_LINES = 9
 _MORE_ROWS = 3
 _RECENT_MINUTES = 90 * 24 * 60  # what is older is background, one click away
+_SYSTOLIC, _DIASTOLIC = "Systolic blood pressure", "Diastolic blood pressure"
+_UNITS = {"Cel": "°C", "[degF]": "°F", "mm[Hg]": "mmHg", "/min": "per min"}
 _TONES = {
     "Critical high": "red",
     "Critical low": "red",
@@ -295,6 +297,36 @@ def message_of(message: Message, now: datetime) -> Mapping[str, object]:
     """One message of the thread."""
     who = "You asked" if message.from_me else "The asker replied"
     return {"age": ago(message.sent, now), "who": who, "texts": message.texts}
+
+
+def vitals_of(vitals: Sequence[Series]) -> tuple[Row, ...]:
+    """The newest vital signs; the two blood pressures of one moment as one."""
+    pressures = {one.name: one for one in vitals if one.name in (_SYSTOLIC, _DIASTOLIC)}
+    rows = []
+    for one in vitals:
+        upper, lower = pressures.get(_SYSTOLIC), pressures.get(_DIASTOLIC)
+        paired = upper and lower and upper.latest.when == lower.latest.when
+        if paired and one is lower:
+            continue
+        value = f"{one.latest.text} {_UNITS.get(one.unit, one.unit)}".strip()
+        name = one.name
+        if upper and lower and paired and one is upper:
+            name, value = "Blood pressure", f"{upper.latest.text}/{lower.latest.text} mmHg"
+        rows.append(Row(text=f"{name} {value}", note=one.latest.when.short))
+    return tuple(rows)
+
+
+def parts_of(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """A signed text as headings with their paragraphs."""
+    parts: list[tuple[str, list[str]]] = []
+    for line in filter(None, (line.strip() for line in text.split("\n"))):
+        if line.isupper():
+            parts.append((line.capitalize(), []))
+        elif parts:
+            parts[-1][1].append(line)
+        else:
+            parts.append(("", [line]))
+    return tuple((heading, tuple(lines)) for heading, lines in parts)
 
 
 def timeline_of(lines: Sequence[Line]) -> tuple[tuple[Row, ...], tuple[Row, ...]]:

@@ -23,6 +23,7 @@ class Line:
 
     entry: str
     words: tuple[str, ...] = field(repr=False)
+    name: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +97,9 @@ def _snapshot(
         if entry["resource"].get("resourceType") == "Patient":
             patient = words
         else:
-            by_url[str(entry["fullUrl"])] = Line(entry=name, words=words)
+            by_url[str(entry["fullUrl"])] = Line(
+                entry=name, words=words, name=_name_of(entry["resource"])
+            )
     found: list[Section] = []
     for section in composition.get("section") or []:
         urls = [str(item["reference"]) for item in section.get("entry") or []]
@@ -105,6 +108,19 @@ def _snapshot(
     if by_url:
         found.append(Section(title="Belongs to the above", lines=tuple(by_url.values())))
     return patient, found
+
+
+def _name_of(resource: Mapping[str, Any]) -> str:
+    """What a note or a report calls itself in the bytes that leave: its type or its code."""
+    for key in ("type", "code"):
+        concept = resource.get(key)
+        if isinstance(concept, Mapping):
+            displays = [str(one.get("display", "")) for one in concept.get("coding") or []]
+            if name := next(
+                (name for name in (str(concept.get("text", "")), *displays) if name), ""
+            ):
+                return name
+    return ""
 
 
 def _leaves(resource: Mapping[str, Any]) -> tuple[tuple[str, ...], list[str]]:

@@ -32,6 +32,7 @@ _TITLES: Mapping[str, str] = {
     "ServiceRequest": "Order",
 }
 
+_NAMED = frozenset({"DocumentReference", "DiagnosticReport"})  # whose name tells more than "Note 2"
 
 _BANNER = (
     ("name", "removed", "name"),
@@ -101,6 +102,7 @@ def view(
     shown = revision.preview
     outgoing = read_outgoing(revision.body)
     receipt = shown["receipt"]
+    names = _names(outgoing)
     patient = _patient(banner, outgoing)
     # One number per reason on the whole page, counted from the top.
     shift = len(patient.reasons) if patient else 0
@@ -110,8 +112,8 @@ def view(
         words=[{**word, "index": n} for n, word in enumerate(shown["likely"])],
         words_open=sum(1 for word in shown["likely"] if not word["given_back"]),
         patient=patient,
-        pairs=_grouped(shown["pairs"], shift),
-        labels=_grouped(shown["labels"], shift, every=True),
+        pairs=_grouped(shown["pairs"], shift, names),
+        labels=_grouped(shown["labels"], shift, names, every=True),
         outgoing=outgoing,
         dropped=tuple(
             (_element(element), *reason_words(category, "", "removed"), count)
@@ -161,15 +163,35 @@ def _title(title: str, entry: str | None) -> str:
     return f"{named} {number}".strip()
 
 
+def _names(outgoing: Outgoing) -> Mapping[str, str]:
+    """Entry -> what it calls itself; of several with one name, which of them it is."""
+    lines = [line for section in outgoing.sections for line in section.lines]
+    called = [line.name for line in lines if line.entry.partition("/")[0] in _NAMED]
+    names: dict[str, str] = {}
+    met: dict[str, int] = {}
+    for line in lines:
+        if not line.name or line.entry.partition("/")[0] not in _NAMED:
+            continue
+        met[line.name] = met.get(line.name, 0) + 1
+        of = called.count(line.name)
+        names[line.entry] = line.name if of == 1 else f"{line.name} {met[line.name]} of {of}"
+    return names
+
+
 def _grouped(
-    pairs: Sequence[Mapping[str, Any]], shift: int, *, every: bool = False
+    pairs: Sequence[Mapping[str, Any]],
+    shift: int,
+    names: Mapping[str, str],
+    *,
+    every: bool = False,
 ) -> tuple[Pair, ...]:
     """Pairs of one resource stand together; short unchanged texts are left to their line."""
     groups: dict[str, list[Mapping[str, Any]]] = {}
     for one in pairs:
         length = sum(len(piece[0]) for piece in one["original"])
         if every or one["reasons"] or one["entry"] is None or length > _SHORT:
-            groups.setdefault(_title(one["title"], one["entry"]), []).append(one)
+            title = names.get(one["entry"] or "") or _title(one["title"], one["entry"])
+            groups.setdefault(title, []).append(one)
     return tuple(_pair(title, members, shift) for title, members in groups.items())
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from consult.service import ask_back, claim_case
+from consult.service import ask_back, claim_case, open_case
 from exchange import names
 from runtime import clock
 from tests.support import consult_world
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 
 QUESTIONS = (
     ("asap", 12, "Potassium 5.9 on spironolactone with new QRS widening: stop it now?"),
-    ("asap", 55, "Complete heart block after a valve operation: pace tonight or watch?"),
+    ("asap", 36, "Complete heart block after a valve operation: pace tonight or watch?"),
     ("urgent", 190, "Troponin 40 to 44, no pain, creatinine 2.1: is this a coronary event?"),
     ("urgent", 130, "Atrial fibrillation on day 2 after surgery: anticoagulate before discharge?"),
     ("routine", 1270, "LVEF 38 % after chemotherapy, no symptoms: which drug first?"),
@@ -80,6 +80,8 @@ def _fill_inbox(world: World) -> str:
     for task_id in tasks[:3]:
         claim_case.claim_case(world.services, me, task_id)
     ask_back.ask_back(world.services, me, tasks[2], text="What was the QTc this morning?")
+    for task_id in (*tasks[1:3], *tasks[7:12]):
+        open_case.open_case(world.services, me, task_id)  # read before: no longer new
     return tasks[4]
 
 

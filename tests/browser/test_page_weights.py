@@ -30,8 +30,9 @@ class Scale:
 
     def _weigh(self, answer: Response) -> None:
         if answer.url.startswith(self.origin):
-            body = 0 if answer.status // 100 == 3 or answer.status in (204, 205) else answer.body()
-            self.sizes[f"{len(self.sizes)} {answer.url}"] = len(body) if body else 0
+            without_body = answer.status // 100 == 3 or answer.status in (204, 205)
+            size = 0 if without_body else len(answer.body())
+            self.sizes[f"{len(self.sizes)} {answer.url}"] = size
 
     @property
     def total(self) -> int:

@@ -9,6 +9,7 @@ from playwright.sync_api import BrowserContext, expect
 from confer.demo_plan import DemoPlan
 from confer.walker.story import ADELA
 from tests.support.chromium import browser
+from tests.support.gallery import Gallery
 from tests.support.people import SLOW, Doctor, Specialist
 
 pytestmark = pytest.mark.browser
@@ -124,7 +125,11 @@ def test_open_wide_and_new_tab_open_the_launch_once_more(demo: DemoPlan, tmp_pat
         with hospital.expect_page() as opened:
             doctor.page.get_by_role("link", name="in a new tab").click()
         tab = opened.value
-        doctor.begin(tab)
+        doctor.fill_question(tab)
+        doctor.check(tab)
+        gallery = Gallery()
+        gallery.see(tab, "preview-wide")
+        assert gallery.found == {}
         expect(tab.get_by_role("region", name="Patient")).to_contain_text("Adela")
         expect(tab.get_by_role("button", name="Open wide")).to_have_count(0)
 

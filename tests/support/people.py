@@ -51,8 +51,7 @@ class Doctor:
 
     def app(self) -> Frame:
         """The app's frame."""
-        handle = self.page.wait_for_selector("iframe", timeout=SLOW)
-        frame = handle.content_frame()
+        frame = self.page.locator("iframe").element_handle(timeout=SLOW).content_frame()
         assert frame is not None
         return frame
 
