@@ -187,6 +187,24 @@ class Event(Enum):
         "site",
         "code",
     )
+    NEWS_HELD = _event(
+        "gateway.news_held",
+        "warning",
+        "News of a case cannot be fetched or verified yet; asked again at the next time.",
+        "code",
+    )
+    NEWS_UNREADABLE = _event(
+        "gateway.news_unreadable",
+        "error",
+        "News of a case cannot be read; the case waits for a person, the others go on.",
+        "code",
+    )
+    TIMER_ITEM_FAILED = _event(
+        "gateway.timer_item_failed",
+        "error",
+        "A timer could not settle one item; it goes on with the others and tries again.",
+        "code",
+    )
     CONSULT_POLL_FAILED = _event(
         "gateway.consult_poll_failed",
         "warning",
@@ -205,6 +223,12 @@ class Event(Enum):
     )
 
     # network
+    CASE_NOT_EXPIRED = _event(
+        "network.case_not_expired",
+        "error",
+        "A case could not be checked or expired; the others go on and it is tried again.",
+        "code",
+    )
     CASES_EXPIRED = _event(
         "network.cases_expired", "warning", "Nobody answered these cases in time.", "count"
     )

@@ -4,6 +4,7 @@ The gateway signs in with Backend Services credentials (private_key_jwt, spec/wi
 Queries carry our own opaque ids and codes only.
 """
 
+import math
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -11,7 +12,7 @@ from urllib.parse import urlencode, urlsplit
 
 from exchange import names
 from runtime import clock, jose, json_text
-from runtime.errors import OutboundDown
+from runtime.errors import JsonTextError, OutboundDown
 from runtime.outbound import Bearer, OutboundAnswer, OutboundClient
 from smartapp.errors import ConsultRefused, ConsultUnreachable, SmartAppError
 
@@ -21,6 +22,7 @@ _SCOPE = (
     "system/DocumentReference.rs system/Provenance.crs system/Patient.crs system/Consent.crs"
 )
 _MAX_PAGES = 50
+UNREADABLE = "answer_unreadable"
 _EARLY_SECONDS = 30.0
 
 Resource = dict[str, Any]
@@ -73,9 +75,26 @@ class ConsultLink:
         answer = self._call("POST", url, label="consult:token", form=form, bearer=None)
         if answer.status != 200:
             raise self._problem(answer)
-        granted: Resource = json_text.loads(answer.body)
-        life = float(str(granted.get("expires_in", 60)))
-        return str(granted["access_token"]), clock.monotonic() + life - _EARLY_SECONDS
+        granted = self._body(answer)
+        token = granted.get("access_token")
+        try:
+            life = float(str(granted.get("expires_in", 60)))
+        except ValueError:
+            raise ConsultUnreachable(reason=UNREADABLE) from None
+        if not isinstance(token, str) or not token or not math.isfinite(life):
+            raise ConsultUnreachable(reason=UNREADABLE)
+        return token, clock.monotonic() + life - _EARLY_SECONDS
+
+    @staticmethod
+    def _body(answer: OutboundAnswer) -> Resource:
+        """The JSON object of a 2xx answer; a cut or foreign body is asked for again."""
+        try:
+            found = json_text.loads(answer.body)
+        except JsonTextError:
+            raise ConsultUnreachable(reason=UNREADABLE) from None
+        if not isinstance(found, dict):
+            raise ConsultUnreachable(reason=UNREADABLE)
+        return found
 
     def _call(self, method: str, url: str, **more: Any) -> OutboundAnswer:
         # Any: the keyword arguments of OutboundClient.request, passed on unchanged.
@@ -127,11 +146,8 @@ class ConsultLink:
         path = f"/fhir/{resource_type}?{urlencode(list(params))}"
         for _ in range(_MAX_PAGES):
             page = self._get(path, label="consult:search")
-            for entry in page.get("entry") or []:
-                if (entry.get("search") or {}).get("mode", "match") == "match":
-                    yield entry["resource"]
-            links = {link.get("relation"): link.get("url") for link in page.get("link") or []}
-            following = links.get("next")
+            found, following = _matches(page)
+            yield from found
             if following is None:
                 return
             if not str(following).startswith(self.base_url + "/"):
@@ -152,5 +168,20 @@ class ConsultLink:
         )
         if answer.status != 200:
             raise self._problem(answer)
-        found: Resource = json_text.loads(answer.body)
-        return found
+        return self._body(answer)
+
+
+def _matches(page: Resource) -> tuple[list[Resource], str | None]:
+    """The matches on a page of a search and the address of the next page."""
+    try:
+        found: list[Resource] = [
+            entry["resource"]
+            for entry in page.get("entry") or []
+            if (entry.get("search") or {}).get("mode", "match") == "match"
+        ]
+        links = {link.get("relation"): link.get("url") for link in page.get("link") or []}
+    except (KeyError, TypeError, AttributeError):
+        raise ConsultUnreachable(reason=UNREADABLE) from None
+    if not all(isinstance(resource, dict) for resource in found):
+        raise ConsultUnreachable(reason=UNREADABLE)
+    return found, links.get("next")

@@ -14,6 +14,7 @@ def park_dead_job(
     *,
     kind: str,
     args: Mapping[str, str],
+    reason: str = "",
 ) -> None:
     """Park what a dead job was about, in the caller's transaction."""
     now = clock.now()
@@ -41,7 +42,7 @@ def park_dead_job(
             parked_id=tokens.new_uuid(),
             case_id=case_id,
             item=item,
-            reason=f"gave_up_{kind}",
+            reason=reason or f"gave_up_{kind}",
             since=now,
         ),
     )
@@ -51,5 +52,5 @@ def park_dead_job(
         actor="gateway",
         subject=case_id,
         outcome="failure",
-        detail={"reason": f"gave_up_{kind}"},
+        detail={"reason": reason or f"gave_up_{kind}"},
     )

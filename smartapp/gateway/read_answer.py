@@ -1,6 +1,8 @@
 """Read an opinion from the network: verify first, then re-link for the doctor and the chart."""
 
 import hashlib
+import re
+from collections.abc import Container
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,6 +22,8 @@ from smartapp.gateway.signing import OpinionVerifier
 from smartapp.store.answers import Answer
 from smartapp.store.cases import Case
 from smartapp.store.vault import VaultLink
+
+_NUMBERED = re.compile(r"\.[0-9]{1,6}\Z")
 
 Resource = dict[str, Any]
 
@@ -59,8 +63,14 @@ class ReadAnswer:
         )
 
 
-def read_answer(services: GatewayServices, task: Resource, link: VaultLink) -> ReadAnswer:
-    """Fetch, verify and re-link the newest opinion of an answered Task.
+def read_answer(
+    services: GatewayServices,
+    task: Resource,
+    link: VaultLink,
+    *,
+    known: Container[str] = (),
+) -> ReadAnswer | None:
+    """Fetch, verify and re-link the newest opinion of an answered Task; None when it is known.
 
     Raises `AnswerUnverified` when signature, author, case or snapshot do not hold.
     """
@@ -68,11 +78,16 @@ def read_answer(services: GatewayServices, task: Resource, link: VaultLink) -> R
     if reference is None:
         raise AnswerUnverified(reason="no_document")
     document = services.consult.read(reference)
+    named = identifier_of(document)
+    if named is not None and named[1] in known:
+        return None  # verified when it was stored; nothing read later changes that
     provenance = _provenance(services, reference)
     view = opinion_bundle.read_opinion(document, resolve=_resolve(services, task))
     _verify(services, view, provenance, link)
     if view.record.case_id != link.case_id:
         raise AnswerUnverified(reason="other_case")
+    if not _NUMBERED.search(view.identifier):
+        raise AnswerUnverified(reason="number")
     return _relinked(document, view, link)
 
 

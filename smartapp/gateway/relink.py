@@ -8,7 +8,7 @@ free-typed date is flagged, because nobody here can know which day was meant. Pu
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 _BRACKETED = re.compile(r"\[([a-z][a-z0-9 .-]{1,60}|\d[a-z0-9 .]{1,40})\]")
 _CHIP = re.compile(r"(\d+(?:\.\d)?) (min|h|days?|years?) (before|after)")
@@ -69,10 +69,16 @@ def _date_of(chip: str, question_time: datetime) -> str | None:
     match = _CHIP.fullmatch(chip)
     if match is None:
         return None
-    size, unit, side = float(match[1]), match[2], match[3]
+    try:
+        return _counted(float(match[1]), match[2], match[3], question_time)
+    except (OverflowError, ValueError):
+        return None  # no calendar holds that day: the token stays as it was written
+
+
+def _counted(size: float, unit: str, side: str, question_time: datetime) -> str:
     sign = 1 if side == "after" else -1
     if unit.startswith("year"):
-        return f"about {question_time.year + sign * round(size)}"
+        return f"about {date(question_time.year + sign * round(size), 1, 1).year}"
     moment = question_time + sign * size * _UNITS[unit]
     if unit.startswith("day"):
         return day_words(moment)

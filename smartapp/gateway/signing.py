@@ -7,6 +7,9 @@ from exchange import names
 from exchange.sealing import Claims
 from runtime import jose
 
+# An opinion has no end; this only forgives a hospital clock that is slow.
+_LEEWAY_SECONDS = 600
+
 
 class NetworkSigner:
     """Signs receipts with the hospital's registered key (exchange.sealing.Signer)."""
@@ -47,4 +50,5 @@ class OpinionVerifier:
             algorithms=names.SIGNATURE_ALGORITHMS,
             issuer=self._issuer,
             require=("iss", "sub", "iat", "jti"),
+            leeway=_LEEWAY_SECONDS,
         )

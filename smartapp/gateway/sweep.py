@@ -2,8 +2,11 @@
 
 from launch.ports import GrantId
 from runtime import clock, logs
+from runtime.errors import code_of
 from runtime.log_events import Event
-from smartapp.errors import TryLater
+from smartapp.errors import ConsultRefused, ConsultUnreachable, TryLater
+from smartapp.gateway.park_dead_job import park_dead_job
+from smartapp.gateway.park_news import POISON
 from smartapp.gateway.send_case import send_case
 from smartapp.gateway.services import GatewayServices
 from smartapp.store import drafts, launches, outbox
@@ -17,7 +20,10 @@ def sweep(services: GatewayServices) -> int:
         grants = launches.expired_grants(session, now=now)
         launches.delete_expired(session, now=now)
     for grant_id in grants:
-        services.tokens.delete(GrantId(grant_id))
+        try:
+            services.tokens.delete(GrantId(grant_id))
+        except POISON as problem:
+            logs.emit(Event.TIMER_ITEM_FAILED, code=code_of(problem))
     if gone:
         logs.emit(Event.DRAFTS_EXPIRED, count=gone)
     return gone
@@ -30,6 +36,17 @@ def park_overdue(services: GatewayServices) -> int:
     for submission in late:
         try:
             send_case(services, submission)
-        except TryLater:
+        except (TryLater, ConsultUnreachable):
             continue  # it may have arrived already; asked again next time
+        except ConsultRefused as refused:
+            logs.emit(Event.TIMER_ITEM_FAILED, code=code_of(refused))
+            with services.database.transaction() as session:
+                park_dead_job(
+                    session,
+                    kind="send",
+                    args={"submission": submission},
+                    reason=f"refused_{refused.facts.get('status', 0)}",
+                )
+        except POISON as problem:
+            logs.emit(Event.TIMER_ITEM_FAILED, code=code_of(problem))
     return len(late)

@@ -118,6 +118,11 @@ def find(
     return _opened(keyring, row, site_id) if row else None
 
 
+def known(session: Session, case_id: str) -> frozenset[str]:
+    """The opinions of a case that are stored here, and so were verified."""
+    return frozenset(session.scalars(select(AnswerRow.opinion).where(AnswerRow.case_id == case_id)))
+
+
 def of_case(session: Session, keyring: Keyring, *, case_id: str, site_id: str) -> Sequence[Answer]:
     """Every opinion of a case, newest first."""
     rows = session.scalars(
@@ -151,6 +156,20 @@ def move(
         .values(**values)
     )
     return touched(done) > 0
+
+
+def state_of(session: Session, *, case_id: str, opinion: str) -> str:
+    """How far the filing of an opinion has come, as the database says now."""
+    found = session.scalar(
+        select(AnswerRow.state).where(AnswerRow.case_id == case_id, AnswerRow.opinion == opinion)
+    )
+    return found or "parked"
+
+
+def is_older(session: Session, *, case_id: str, number: int) -> bool:
+    """Whether a newer version than `number` has arrived."""
+    newest = session.scalar(select(func.max(AnswerRow.number)).where(AnswerRow.case_id == case_id))
+    return newest is not None and newest > number
 
 
 def note_chart_reference(
@@ -191,6 +210,13 @@ def add_message(session: Session, keyring: Keyring, message: Message) -> bool:
     )
     session.flush()
     return True
+
+
+def last_message(session: Session, case_id: str) -> int:
+    """The highest number that a message of the thread has; 0 before the first."""
+    found = session.scalars(select(MessageRow.message).where(MessageRow.case_id == case_id))
+    numbers = [name.rsplit(".", 1)[-1] for name in found if ".message." in name]
+    return max((int(number) for number in numbers if number.isdecimal()), default=0)
 
 
 def newest_turn(session: Session, case_id: str) -> str | None:

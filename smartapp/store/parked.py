@@ -59,6 +59,16 @@ def park(session: Session, parked: Parked) -> None:
         session.flush()
 
 
+def was_parked(session: Session, *, case_id: str, item: str) -> bool:
+    """Whether the item was ever parked, settled or not."""
+    return (
+        session.scalars(
+            select(ParkedRow.parked_id).where(ParkedRow.case_id == case_id, ParkedRow.item == item)
+        ).first()
+        is not None
+    )
+
+
 def waiting(session: Session, case_id: str | None = None) -> Sequence[Parked]:
     """Everything that waits for a person, oldest first."""
     query = select(ParkedRow).where(ParkedRow.resolved_at.is_(None)).order_by(ParkedRow.since)

@@ -79,12 +79,24 @@ PARKED: Mapping[str, tuple[str, str]] = {
         "The network could not be reached before the promised time, so the question was not sent.",
         "Call the on-call specialist. If the question still stands, ask it again.",
     ),
+    "receipt_missing": (
+        "The question left, but the network gave no receipt for it. It may not have arrived.",
+        "Call the on-call specialist. If the question still stands, ask it again.",
+    ),
+    "no_news": (
+        "The promised time is long past and the network has said nothing.",
+        "Do not wait for it. Call the on-call specialist.",
+    ),
     "bytes_altered": (
         "The stored question no longer matches what you approved. It was not sent.",
         "Ask it again, and tell the Confer administrator.",
     ),
     "answer_unverified": (
         "An answer arrived whose signature does not hold. It is not shown and not filed.",
+        "Do not wait for it. Call the on-call specialist.",
+    ),
+    "news_unreadable": (
+        "Something about this case arrived that Confer cannot read. It is not shown.",
         "Do not wait for it. Call the on-call specialist.",
     ),
     "outcome_unknown": (
@@ -133,11 +145,11 @@ PARKED: Mapping[str, tuple[str, str]] = {
     ),
     "gave_up_acknowledge": (
         "The answer is in the chart, but the network could not be told.",
-        "Nothing for you to do; the Confer administrator is told.",
+        "Tell it again, or leave it to the Confer administrator.",
     ),
     "gave_up_decide": (
         "Your decision is kept here, but the network could not be told.",
-        "Nothing for you to do; the Confer administrator is told.",
+        "Tell it again, or leave it to the Confer administrator.",
     ),
     "site_gone": (
         "This EHR is no longer registered with Confer.",
@@ -148,6 +160,24 @@ PARKED_OTHER = (
     "The network refused what was sent.",
     "Ask again; if it happens twice, tell the Confer administrator.",
 )
+
+
+_NOT_SENT = frozenset({"unsent_at_due", "bytes_altered", "gave_up_send"})
+# What stopped is done here; only the network does not know it yet.
+NOT_TOLD = frozenset({"gave_up_acknowledge", "gave_up_decide"})
+
+
+def parked_head(reason: str, *, is_answer: bool) -> str:
+    """The first words about what waits for a person."""
+    if reason in NOT_TOLD:
+        return "The network does not know yet."
+    if is_answer or reason == "answer_unverified":
+        return "Not in the chart."
+    if reason in _NOT_SENT or reason.startswith("refused_"):
+        return "Not sent."
+    if reason == "news_unreadable":
+        return "Not shown."
+    return "No word from the network."
 
 
 # Sections that only tell whose names to look for; the staff's line says it when one is missing.

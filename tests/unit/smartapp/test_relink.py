@@ -29,7 +29,17 @@ def test_a_token_becomes_what_stood_there(written: str, read: str) -> None:
     assert (done.replaced, done.unknown) == (1, 0)
 
 
-@pytest.mark.parametrize("written", ["[clinician 1]", "[clinician 9]", "[phone]", "[likely name]"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "[clinician 1]",
+        "[clinician 9]",
+        "[phone]",
+        "[likely name]",
+        "[9999999 days before]",
+        "[99999 years after]",
+    ],
+)
 def test_a_token_that_could_mean_two_people_or_nobody_stays_a_token(written: str) -> None:
     done = relink(written, words=WORDS, question_time=AT)
     assert (done.text, done.replaced, done.unknown) == (written, 0, 1)
