@@ -6,7 +6,7 @@ from runtime import audit, clock
 from smartapp.errors import ConsultRefused, ConsultUnreachable, TryLater
 from smartapp.gateway.egress import CodedParcel, leave
 from smartapp.gateway.services import GatewayServices
-from smartapp.store import answers, cases
+from smartapp.store import answers, cases, parked
 
 _MOVED_MEANWHILE = (409, 412)
 
@@ -42,6 +42,9 @@ def acknowledge(services: GatewayServices, case_id: str, opinion: str) -> str:
             now=now,
         ):
             cases.note_status(session, case_id, "closed")
+            parked.resolve_item(
+                session, case_id=case_id, item=opinion, resolution="acknowledged", now=now
+            )
             audit.append(session, event="case.acknowledged", actor="gateway", subject=case_id)
     return "acknowledged"
 

@@ -87,6 +87,8 @@ def file_answer(services: GatewayServices, case_id: str, opinion: str) -> str:
         return _park(services, filing, "site_gone")
     try:
         reference = _write(services, services.charts.of_gateway(site), filing)
+    except _Settled as settled:
+        return settled.state
     except (AdapterError, LaunchError, OutboundDown, PatientMismatch, ChartRefused) as problem:
         return _after(services, filing, problem)
     return _store_written(services, filing, reference)
@@ -112,12 +114,11 @@ def _load(services: GatewayServices, case_id: str, opinion: str) -> _Filing | No
 
 def _write(services: GatewayServices, chart: FhirSession, filing: _Filing) -> str:
     _check_patient(chart, filing.link)
-    tried_before = filing.answer.state == "writing"
     note = filing.note(clock.now())
     if note.text_sha256 != filing.answer.rendering_sha256:
         raise ChartRefused(reason="rendering_altered")
     capability = reading.read_capability(chart)
-    _store_intent(services, filing)
+    tried_before = not _store_intent(services, filing)
     outcome = writing.write_note(chart, note, capability=capability, tried_before=tried_before)
     services.failpoint("after_write_before_acknowledge")
     if isinstance(outcome, OutcomeUnknown):
@@ -157,8 +158,30 @@ def _check_patient(chart: FhirSession, link: VaultLink) -> None:
         raise PatientMismatch(reason="not_checkable")
 
 
-def _store_intent(services: GatewayServices, filing: _Filing) -> None:
+class _Settled(Exception):
+    """There is nothing to write any more; `state` is the answer's state."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(state)
+        self.state = state
+
+
+def _store_intent(services: GatewayServices, filing: _Filing) -> bool:
+    """True for the first try; False when a note may be there. `_Settled` when none is due."""
+    case_id, opinion = filing.case.case_id, filing.answer.opinion
     with services.database.transaction() as session:
+        if answers.is_older(session, case_id=case_id, number=filing.answer.number):
+            answers.move(
+                session,
+                case_id=case_id,
+                opinion=opinion,
+                state="superseded",
+                only_from=("received", "writing"),
+                now=clock.now(),
+            )
+            settled = answers.state_of(session, case_id=case_id, opinion=opinion)
+        else:
+            settled = ""
         moved = answers.move(
             session,
             case_id=filing.case.case_id,
@@ -167,6 +190,9 @@ def _store_intent(services: GatewayServices, filing: _Filing) -> None:
             only_from=("received",),
             now=clock.now(),
         )
+        if not moved and not settled:
+            state = answers.state_of(session, case_id=case_id, opinion=opinion)
+            settled = state if state != "writing" else ""
         if moved:
             audit.append(
                 session,
@@ -175,6 +201,9 @@ def _store_intent(services: GatewayServices, filing: _Filing) -> None:
                 subject=filing.case.case_id,
                 detail={"rendering": filing.answer.rendering_sha256},
             )
+    if settled:
+        raise _Settled(settled)
+    return moved
 
 
 def _store_written(services: GatewayServices, filing: _Filing, reference: str) -> str:

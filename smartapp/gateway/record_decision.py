@@ -10,7 +10,7 @@ from runtime import audit, clock, json_text
 from smartapp.errors import CaseMoved, ConsultRefused, ConsultUnreachable, FormInvalid, TryLater
 from smartapp.gateway.egress import CodedParcel, leave
 from smartapp.gateway.services import GatewayServices
-from smartapp.store import cases
+from smartapp.store import cases, parked
 from smartapp.store.launches import Launch
 
 PLAN_EFFECTS = {
@@ -116,12 +116,13 @@ def send_decision(services: GatewayServices, case_id: str) -> str:
         case = cases.find(session, case_id)
     if case.decision is None or case.decision_sent or case.task_ref is None:
         return "nothing"
+    now = clock.now()
     code = str(json_text.loads(case.decision.encode())["decision"])
     try:
         task = services.consult.read(case.task_ref)
         if not task_states.allowed(task, CaseEvent.DECIDE, by="gateway"):
             raise TryLater
-        after = wire.decided(task, code, clock.now())
+        after = wire.decided(task, code, now)
         leave(services.consult, CodedParcel(before=task, after=after))
     except ConsultUnreachable:
         raise TryLater from None
@@ -130,5 +131,18 @@ def send_decision(services: GatewayServices, case_id: str) -> str:
             raise TryLater from None
         raise
     with services.database.transaction() as session:
-        cases.decision_arrived(session, case_id)
+        arrived = cases.decision_arrived(session, case_id, sent=case.decision)
+        if arrived:
+            parked.resolve_item(
+                session, case_id=case_id, item=f"{case_id}.decide", resolution="sent", now=now
+            )
+            audit.append(
+                session,
+                event="decision.sent",
+                actor="gateway",
+                subject=case_id,
+                detail={"decision": code},
+            )
+    if not arrived:
+        raise TryLater  # the doctor decided anew meanwhile
     return "sent"

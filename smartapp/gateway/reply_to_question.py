@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 from deid.pipeline import CaseInput
-from exchange import names
 from exchange.canonical import identifier_of
 from exchange.clarification import ReplyOrder, ThreadPlace, read_message
 from runtime import audit, clock, json_text, tokens
@@ -76,13 +75,16 @@ def prepare_reply(services: GatewayServices, launch: Launch, case_id: str) -> Re
         link = vault.find(session, services.keyring, case_id)
         draft = drafts.load(session, services.keyring, launch.draft_id, now=now)
         chart = drafts.snapshot(session, services.keyring, launch.draft_id, now=now)
+        in_flight = outbox.reply_in_flight(session, case_id)
     entered = reply_entered(draft, case_id)
     if case.stage != "question" or case.task_ref is None or not entered.get("text"):
         raise CaseMoved(stage=case.stage)
+    if in_flight:
+        raise CaseMoved(stage="reply_in_flight")
     if draft.patient["patient"] != link.patient["patient"]:
         raise CaseMoved(stage="other_patient")
     member_id = attest_member(services, launch)
-    thread = _thread(services, case.task_ref)
+    thread = _thread(services, case_id, case.task_ref)
     by_section = json_text.loads(chart, max_bytes=200_000_000, max_depth=80)["by_section"]
     job = DeidJob(
         policy_id=services.policy.deid_policy,
@@ -126,7 +128,6 @@ def prepare_reply(services: GatewayServices, launch: Launch, case_id: str) -> Re
         facts={
             "submission": built.submission,
             "due": (now + _GOOD_FOR).isoformat(),
-            "message": names.identifier_value(case_id, "message", thread.place.message_n),
         },
         created_at=now,
     )
@@ -135,7 +136,7 @@ def prepare_reply(services: GatewayServices, launch: Launch, case_id: str) -> Re
     return revision
 
 
-def _thread(services: GatewayServices, task_ref: str) -> _Thread:
+def _thread(services: GatewayServices, case_id: str, task_ref: str) -> _Thread:
     link = services.consult
     task = link.read(task_ref)
     found = list(
@@ -153,6 +154,11 @@ def _thread(services: GatewayServices, task_ref: str) -> _Thread:
     if keys["focus"] is None or keys["for"] is None or answers_key is None:
         raise CaseMoved(stage="thread_unreadable")
     numbers = [int(item.identifier.rsplit(".", 1)[-1]) for _, item in read]
+    arrived = sum(1 for _, item in read if item.kind == "clarification-reply")
+    with services.database.read() as session:
+        # A number that was used once is used up, also by a reply that was refused.
+        numbers.append(answers.last_message(session, case_id))
+        last_reply = max(arrived, outbox.last_reply(session, case_id))
     return _Thread(
         place=ThreadPlace(
             base_url=link.fhir_base,
@@ -164,7 +170,7 @@ def _thread(services: GatewayServices, task_ref: str) -> _Thread:
             message_n=max(numbers) + 1,
         ),
         asker=message.sender,
-        reply_n=1 + sum(1 for _, item in read if item.kind == "clarification-reply"),
+        reply_n=last_reply + 1,
     )
 
 
@@ -179,6 +185,9 @@ def approve_reply(
             raise RevisionStale
         if revision.state == "approved" and revision.sha256 == sha256:
             return
+        submission = str(revision.facts["submission"])
+        if outbox.reply_in_flight(session, case_id) or outbox.case_of(session, submission):
+            raise CaseMoved(stage="reply_in_flight")
         draft = drafts.load(session, services.keyring, launch.draft_id, now=now)
         age = now - revision.created_at
         if (
@@ -197,7 +206,8 @@ def approve_reply(
             Message(
                 case_id=case_id,
                 site_id=link.site_id,
-                message=str(revision.facts["message"]),
+                # Not the number on the wire: a refused one is free there for the specialist.
+                message=submission,
                 kind="clarification-reply",
                 reference="",
                 text=str(reply_entered(draft, case_id)["text"]),
@@ -207,8 +217,8 @@ def approve_reply(
         services.durable.enqueue(
             session,
             kind="send",
-            key=f"send:{revision.facts['submission']}",
-            args={"submission": str(revision.facts["submission"])},
+            key=f"send:{submission}",
+            args={"submission": submission},
         )
         audit.append(
             session,

@@ -20,6 +20,9 @@ from smartapp.store import answers, cases, outbox, parked, vault
 from smartapp.store.outbox import OutboxItem
 from smartapp.store.parked import Parked
 
+# What the network's receipt names, by the kind of submission.
+_EXPECTED = {"case": "Task", "reply": "Communication"}
+
 
 def send_case(services: GatewayServices, submission: str) -> str:
     """Send one submission and return its state: sent, taken_back or parked.
@@ -51,6 +54,13 @@ def send_case(services: GatewayServices, submission: str) -> str:
     except BytesAltered:
         return _park(services, item, "bytes_altered", now)
     services.failpoint("after_send_before_receipt")
+    if _place_in(answer.body, _EXPECTED[item.kind]) is None:
+        # Whoever answered, it was not the network's receipt; the same bytes go again.
+        with services.database.transaction() as session:
+            outbox.note_attempt(session, submission, problem="receipt_unreadable")
+        with logs.bind(case_id=item.case_id):
+            logs.emit(Event.CASE_SEND_DELAYED, code="receipt_unreadable")
+        raise TryLater
     return _store_receipt(services, item, answer.body)
 
 
@@ -65,7 +75,7 @@ def _load(services: GatewayServices, submission: str) -> OutboxItem | None:
 
 def _store_receipt(services: GatewayServices, item: OutboxItem, body: bytes) -> str:
     now = clock.now()
-    task_ref = _task_reference(body)
+    task_ref = _place_in(body, "Task")
     with services.database.transaction() as session:
         outbox.keep_response(
             session, services.keyring, item.submission, site_id=item.site_id, response=body
@@ -98,17 +108,21 @@ def _move_case(session: Session, item: OutboxItem, task_ref: str | None, now: da
         cases.move(session, item.case_id, now=now, stage="sent", only_from=("question",))
 
 
-def _task_reference(body: bytes) -> str | None:
-    """`Task/id` of the case from the transaction response."""
+def _place_in(body: bytes, kind: str) -> str | None:
+    """`kind/id` from a transaction response; None when the body is no such response."""
     try:
-        response: dict[str, Any] = json_text.loads(body)
+        response: Any = json_text.loads(body)
     except JsonTextError:
         return None
-    for entry in response.get("entry") or []:
-        location = str((entry.get("response") or {}).get("location", ""))
+    if not isinstance(response, dict) or response.get("type") != "transaction-response":
+        return None
+    entries = response.get("entry")
+    for entry in entries if isinstance(entries, list) else []:
+        told = entry.get("response") if isinstance(entry, dict) else None
+        location = str(told.get("location", "")) if isinstance(told, dict) else ""
         parts = location.split("/_history/", 1)[0].split("/")
-        if len(parts) >= 2 and parts[-2] == "Task":
-            return f"Task/{parts[-1]}"
+        if len(parts) >= 2 and parts[-2] == kind and parts[-1]:
+            return f"{kind}/{parts[-1]}"
     return None
 
 
@@ -118,7 +132,11 @@ def _when_stale(services: GatewayServices, item: OutboxItem, now: datetime) -> s
         key = f"{names.SID_TASK}|{names.identifier_value(item.case_id, 'task', 1)}"
         try:
             for task in services.consult.search("Task", [("identifier", key)]):
-                response = {"entry": [{"response": {"location": f"Task/{task['id']}"}}]}
+                response = {
+                    "resourceType": "Bundle",
+                    "type": "transaction-response",
+                    "entry": [{"response": {"location": f"Task/{task['id']}"}}],
+                }
                 return _store_receipt(services, item, json_text.dumps(response))
         except ConsultUnreachable:
             raise TryLater from None

@@ -46,6 +46,9 @@ class Jobs(Protocol):
     def cancel(self, session: Session, *, key: str) -> bool:
         """Cancel a job that has not begun, in the caller's transaction."""
 
+    def retry(self, session: Session, *, key: str) -> bool:
+        """Start a job again that was given up; False when there is no such job."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:

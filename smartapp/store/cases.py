@@ -194,9 +194,20 @@ def record_decision(
     session.flush()
 
 
-def decision_arrived(session: Session, case_id: str) -> None:
-    """The network has the decision."""
-    session.execute(update(CaseRow).where(CaseRow.case_id == case_id).values(decision_sent=True))
+def decision_arrived(session: Session, case_id: str, *, sent: str) -> bool:
+    """The network has the decision that was sent.
+
+    False when the doctor decided anew meanwhile: then the newer one is still to be sent.
+    """
+    for condition, arrived in ((CaseRow.decision == sent, True), (CaseRow.decision != sent, False)):
+        done = session.execute(
+            update(CaseRow)
+            .where(CaseRow.case_id == case_id, condition)
+            .values(decision_sent=arrived)
+        )
+        if touched(done) > 0:
+            return arrived
+    return False
 
 
 def open_cases(session: Session) -> Sequence[Case]:

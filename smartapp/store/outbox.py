@@ -74,6 +74,26 @@ def of_case(
     return tuple(_opened(keyring, row, site_id) for row in rows)
 
 
+def last_reply(session: Session, case_id: str) -> int:
+    """The highest number of a reply that was ever approved for a case; 0 before the first."""
+    found = session.scalars(
+        select(OutboxRow.submission).where(OutboxRow.case_id == case_id, OutboxRow.kind == "reply")
+    )
+    return max((int(submission.rsplit(".", 1)[-1]) for submission in found), default=0)
+
+
+def reply_in_flight(session: Session, case_id: str) -> bool:
+    """Whether an approved reply is still on its way."""
+    found = session.scalars(
+        select(OutboxRow.submission).where(
+            OutboxRow.case_id == case_id,
+            OutboxRow.kind == "reply",
+            OutboxRow.state.in_(("waiting", "sending")),
+        )
+    )
+    return found.first() is not None
+
+
 def overdue(session: Session, *, now: datetime) -> tuple[str, ...]:
     """Submissions that are past the time until which they may be sent."""
     return tuple(

@@ -23,7 +23,7 @@ from smartapp.store import answers, cases, drafts, parked
 from smartapp.store.answers import Answer
 from smartapp.store.cases import Case
 from smartapp.web import page_model, session
-from smartapp.web.words import PARKED, PARKED_OTHER, clock_time, fingerprint
+from smartapp.web.words import NOT_TOLD, PARKED, PARKED_OTHER, clock_time, fingerprint
 
 pages = Blueprint("answers", __name__)
 VIEWS = ("show", "decide")
@@ -95,7 +95,7 @@ def _page(
         parked=[
             {"id": item.parked_id, "words": PARKED.get(item.reason, PARKED_OTHER)}
             for item in stopped
-            if item.item == answer.opinion
+            if item.item == answer.opinion and item.reason not in NOT_TOLD
         ],
         older=len(found) - 1,
         decided=_decided(case),

@@ -11,7 +11,16 @@ from smartapp.store.cases import Case
 from smartapp.store.drafts import Draft
 from smartapp.store.outbox import OutboxItem
 from smartapp.web import page_model, session
-from smartapp.web.words import BUSINESS, PARKED, PARKED_OTHER, STAGES, STUCK, clock_time
+from smartapp.web.words import (
+    BUSINESS,
+    NOT_TOLD,
+    PARKED,
+    PARKED_OTHER,
+    STAGES,
+    STUCK,
+    clock_time,
+    parked_head,
+)
 
 pages = Blueprint("case", __name__)
 VIEWS = ("show", "take_back")
@@ -71,7 +80,9 @@ def show(handle: str, case_id: str) -> ResponseReturnValue:
             {
                 "id": item.parked_id,
                 "words": PARKED.get(item.reason, PARKED_OTHER),
-                "is_answer": ".opinion." in item.item,
+                "head": parked_head(item.reason, is_answer=".opinion." in item.item),
+                "is_answer": ".opinion." in item.item and item.reason not in NOT_TOLD,
+                "not_told": item.reason in NOT_TOLD,
                 "since": clock_time(item.since, now),
             }
             for item in stopped

@@ -43,6 +43,7 @@ class ListedJobs:
     """Durable work as a list: nothing runs by itself (smartapp.gateway.services.Jobs)."""
 
     queued: dict[str, tuple[str, dict[str, str], float]] = field(default_factory=dict)
+    dead: dict[str, tuple[str, dict[str, str], float]] = field(default_factory=dict)
 
     def enqueue(
         self,
@@ -59,6 +60,13 @@ class ListedJobs:
     def cancel(self, session: Session, *, key: str) -> bool:
         """Forget a job."""
         return self.queued.pop(key, None) is not None
+
+    def retry(self, session: Session, *, key: str) -> bool:
+        """Put a dead job back."""
+        job = self.dead.pop(key, None)
+        if job is not None:
+            self.queued[key] = job
+        return job is not None
 
     def take(self, kind: str) -> dict[str, str]:
         """Take the first job of a kind."""
