@@ -71,6 +71,9 @@ def test_a_failure_inside_approval_leaves_nothing(walk: Walk) -> None:
         def cancel(self, *_: object, **__: object) -> bool:
             return False
 
+        def retry(self, *_: object, **__: object) -> bool:
+            return False
+
     broken = replace(walk.here.services, durable=NoJobs())
     with pytest.raises(ConnectionError):
         approve_case(broken, walk.launch, revision_id=revision.revision_id, sha256=revision.sha256)
