@@ -232,7 +232,7 @@ def _patient(banner: Mapping[str, str] | None, outgoing: Outgoing) -> Pair | Non
             Piece(text=banner[key], mark=mark, number=number),
             Piece(text=". ", mark="plain", number=None),
         ]
-        head, rest = reason_words(category, "known.patient" if key == "name" else "", mark)
+        head, rest = reason_words(category, "banner" if key == "name" else "", mark)
         reasons.append(ReasonLine(number=number, head=head, rest=rest, likely=False))
     right = Piece(text=patient_words(outgoing.patient), mark="plain", number=None)
     return Pair(

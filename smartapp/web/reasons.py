@@ -79,6 +79,8 @@ def reason_words(category: str, rule: str, mark: str) -> tuple[str, str]:
 
 def _because(category: str, rule: str, rest: str) -> str:
     known = rule.startswith("known.")
+    if category == "name" and rule == "banner":
+        return "of the patient"
     if category == "name" and known:
         return f"of someone{_KNOWN}"
     if category == "name" and rule == "name.propagated":

@@ -21,7 +21,9 @@ def test_a_doctor_asks_with_the_keyboard_and_always_sees_the_focus(
 ) -> None:
     story = replace(ADELA, specialty="394807007", specialist="banerjee")
     with browser(tmp_path) as hospital:
-        doctor = Doctor(plan=demo, page=hospital.new_page(), story=story, account=1)
+        doctor = Doctor(
+            plan=demo, page=hospital.new_page(), story=story, persona="karena", account=1
+        )
         doctor.sign_in()
         doctor.open_chart()
         keys = Keyboard(page=doctor.page)

@@ -14,14 +14,14 @@ from tests.support.people import SLOW, Doctor, Specialist
 
 pytestmark = pytest.mark.browser
 
-ADELAS = replace(
+ELISAS = replace(
     ADELA,
     specialty="394583002",
     specialist="lindqvist",
     question="Adrenal crisis or not: is a morning cortisol of 9 enough to rule it out?",
 )
-IVOS = replace(
-    ADELAS,
+CHERYLLS = replace(
+    ELISAS,
     question="Thyrotropin 0.01 on amiodarone: stop the drug, or treat and watch?",
     answer={**ADELA.answer, "bottom_line": "Treat and watch; do not stop amiodarone yet."},
 )
@@ -31,10 +31,10 @@ def test_two_patients_in_two_frames_of_one_browser_never_mix(
     demo: DemoPlan, tmp_path: Path
 ) -> None:
     with browser(tmp_path / "doctor") as hospital, browser(tmp_path / "desk") as desk:
-        adelas, ivos = _asked_for_both(demo, hospital)
-        specialist = Specialist(plan=demo, page=desk.new_page(), story=IVOS)
+        elisas, cherylls = _asked_for_both(demo, hospital)
+        specialist = Specialist(plan=demo, page=desk.new_page(), story=CHERYLLS)
         specialist.sign_in()
-        link = specialist.page.get_by_role("link", name=IVOS.question)
+        link = specialist.page.get_by_role("link", name=CHERYLLS.question)
         for _ in range(60):
             if link.count():
                 break
@@ -45,48 +45,55 @@ def test_two_patients_in_two_frames_of_one_browser_never_mix(
         specialist.write_answer()
         specialist.sign()
 
-        _only_its_own_answer(adelas, ivos)
-        _foreign_case_is_refused(adelas, ivos)
+        _only_its_own_answer(elisas, cherylls)
+        _foreign_case_is_refused(elisas, cherylls)
 
 
 def _asked_for_both(demo: DemoPlan, hospital: BrowserContext) -> tuple[Doctor, Doctor]:
-    adelas = Doctor(plan=demo, page=hospital.new_page(), story=ADELAS, account=2)
-    ivos = replace(
-        adelas, page=hospital.new_page(), story=IVOS, persona="ivo", called="The patient"
+    elisas = Doctor(
+        plan=demo,
+        page=hospital.new_page(),
+        story=ELISAS,
+        persona="elisa",
+        called="Mrs Johnson",
+        account=2,
     )
-    adelas.sign_in()
-    for doctor in (adelas, ivos):
+    cherylls = replace(
+        elisas, page=hospital.new_page(), story=CHERYLLS, persona="cheryll", called="Mrs Hegmann"
+    )
+    elisas.sign_in()
+    for doctor in (elisas, cherylls):
         doctor.launch()
-    for doctor in (adelas, ivos):
+    for doctor in (elisas, cherylls):
         doctor.fill_question(doctor.app())
     # both forms are filled before either goes on
-    for doctor, own, other in ((adelas, "Adela", "Ivo"), (ivos, "Ivo", "Adela")):
+    for doctor, own, other in ((elisas, "Elisa", "Cheryll"), (cherylls, "Cheryll", "Elisa")):
         app = doctor.app()
         doctor.check(app)
         expect(app.get_by_role("region", name="Patient")).to_contain_text(own)
         expect(app.locator("main")).to_contain_text(doctor.story.question)
         expect(app.locator("body")).not_to_contain_text(other)
-    for doctor in (ivos, adelas):
+    for doctor in (cherylls, elisas):
         doctor.approve(doctor.app())
-    return adelas, ivos
+    return elisas, cherylls
 
 
-def _only_its_own_answer(adelas: Doctor, ivos: Doctor) -> None:
-    answer = ivos.app().get_by_role("link", name="Read the answer")
+def _only_its_own_answer(elisas: Doctor, cherylls: Doctor) -> None:
+    answer = cherylls.app().get_by_role("link", name="Read the answer")
     expect(answer).to_be_visible(timeout=SLOW)
     answer.click()
-    bottom_line = IVOS.answer["bottom_line"]
-    expect(ivos.app().get_by_role("heading", name=bottom_line)).to_be_visible()
-    expect(ivos.app().get_by_text("In chart").first).to_be_visible(timeout=SLOW)
-    expect(adelas.app().get_by_role("heading", name="Sent. Answer by")).to_be_visible()
-    for doctor, times in ((ivos, 1), (adelas, 0)):
+    bottom_line = CHERYLLS.answer["bottom_line"]
+    expect(cherylls.app().get_by_role("heading", name=bottom_line)).to_be_visible()
+    expect(cherylls.app().get_by_text("In chart").first).to_be_visible(timeout=SLOW)
+    expect(elisas.app().get_by_role("heading", name="Sent. Answer by")).to_be_visible()
+    for doctor, times in ((cherylls, 1), (elisas, 0)):
         doctor.open_chart()
         expect(doctor.page.get_by_text(bottom_line)).to_have_count(times)
 
 
-def _foreign_case_is_refused(adelas: Doctor, ivos: Doctor) -> None:
+def _foreign_case_is_refused(elisas: Doctor, cherylls: Doctor) -> None:
     cases = []
-    for doctor in (adelas, ivos):
+    for doctor in (elisas, cherylls):
         doctor.launch()
         app = doctor.app()
         expect(app.get_by_role("heading", name="Your questions")).to_be_visible(timeout=SLOW)
@@ -94,16 +101,18 @@ def _foreign_case_is_refused(adelas: Doctor, ivos: Doctor) -> None:
         cases.append(str(question.get_attribute("href")))
         assert app.locator("h3 a[href*='/case/']").count() == app.locator("h3 a").count()
     (own, foreign) = cases
-    app = adelas.app()
+    app = elisas.app()
     handle, case_id = own.rsplit("/case/", 1)[0], foreign.rsplit("/", 1)[1]
-    app.goto(f"{adelas.plan.gateway_url}{handle}/case/{case_id}")
+    app.goto(f"{elisas.plan.gateway_url}{handle}/case/{case_id}")
     expect(app.get_by_role("heading", name="Not in this chart")).to_be_visible()
     assert case_id not in own
 
 
 def test_open_wide_and_new_tab_open_the_launch_once_more(demo: DemoPlan, tmp_path: Path) -> None:
     with browser(tmp_path) as hospital:
-        doctor = Doctor(plan=demo, page=hospital.new_page(), account=1)
+        doctor = Doctor(
+            plan=demo, page=hospital.new_page(), persona="ivo", called="Ivo Tarrandale", account=1
+        )
         doctor.sign_in()
         doctor.launch()
         doctor.begin(doctor.app())
@@ -112,7 +121,7 @@ def test_open_wide_and_new_tab_open_the_launch_once_more(demo: DemoPlan, tmp_pat
         with hospital.expect_page() as opened:
             doctor.app().get_by_role("button", name="Open wide").click()
         wide = opened.value
-        expect(wide.get_by_role("region", name="Patient")).to_contain_text("Adela")
+        expect(wide.get_by_role("region", name="Patient")).to_contain_text("Ivo")
         expect(doctor.app().locator("#question")).to_have_value(
             "Still here while the window widens?"
         )
@@ -130,7 +139,7 @@ def test_open_wide_and_new_tab_open_the_launch_once_more(demo: DemoPlan, tmp_pat
         gallery = Gallery()
         gallery.see(tab, "preview-wide")
         assert gallery.found == {}
-        expect(tab.get_by_role("region", name="Patient")).to_contain_text("Adela")
+        expect(tab.get_by_role("region", name="Patient")).to_contain_text("Ivo")
         expect(tab.get_by_role("button", name="Open wide")).to_have_count(0)
 
 

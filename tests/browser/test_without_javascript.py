@@ -23,7 +23,14 @@ def test_a_question_is_asked_answered_and_closed_without_javascript(
         browser(tmp_path / "doctor", java_script=False) as hospital,
         browser(tmp_path / "desk", java_script=False) as desk,
     ):
-        doctor = Doctor(plan=demo, page=hospital.new_page(), story=STORY, account=1)
+        doctor = Doctor(
+            plan=demo,
+            page=hospital.new_page(),
+            story=STORY,
+            account=1,
+            persona="luisa",
+            called="Mrs Carranza",
+        )
         specialist = Specialist(plan=demo, page=desk.new_page(), story=STORY)
         doctor.sign_in()
         doctor.launch()

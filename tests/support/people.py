@@ -51,6 +51,7 @@ class Doctor:
 
     def app(self) -> Frame:
         """The app's frame."""
+        self.page.bring_to_front()  # a frame of a hidden tab takes no clicks
         frame = self.page.locator("iframe").element_handle(timeout=SLOW).content_frame()
         assert frame is not None
         return frame
