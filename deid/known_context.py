@@ -30,7 +30,8 @@ _VERB_AFTER = re.compile(
     r"is an? (?:\d{1,3}|[a-z]+ty)[ -]?(?:yo|y/o|yr|year|-)|has (?:had|been|no)|seen for|is in year|"
     r"is (?:in|on|her|his|well|doing|aware|here)|was (?:diuresed|given|started|seen|brought|"
     r"found)|over at|at bedside|handoff)\b|"
-    r"\A,\s(?:an?\s)?\d{1,3}[ -]?(?:yo|y/o|yr|year|month|wk)|"
+    r"\A,\s(?:an?\s)?\d{1,3}[ -]?(?:yo|y/o|yr|year|month|wk)|\A,\s\d{1,3},|"
+    r"\A\s(?:at (?:home|(?:the )?bedside|work)|on call|off today|fell|will (?:call|see|come))\b|"
     r"\A\s?\((?:legal name|aka|dob|mrn|age|nickname|\"|'|\d{6})"
 )
 _ACTS_AFTER = re.compile(

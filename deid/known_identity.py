@@ -6,7 +6,7 @@ from typing import Any
 
 import ahocorasick  # type: ignore[import-not-found]  # ships no types
 
-from deid import known_context
+from deid import known_context, lexicon
 from deid.folding import FoldedText, fold
 from deid.known_values import read_values
 from deid.known_variants import Pattern, patterns_of
@@ -151,9 +151,22 @@ def _accept_word(pattern: Pattern, folded: FoldedText, start: int, end: int, *, 
         return True
     if pattern.category == "city":
         return _city_context(folded, start, end)
+    if _capital_says_name(pattern, folded.plain[start:end]):
+        return True
     if gate:
         return known_context.in_name_context(folded, start, end)
     return known_context.stands_as_name(folded, start, end)
+
+
+def _capital_says_name(pattern: Pattern, written: str) -> bool:
+    """A name of this chart that is hardly a word ("Pearly", "Elisa", but not "ELISA")."""
+    return (
+        pattern.category == "name"
+        and len(pattern.key) >= 4
+        and written[:1].isupper()
+        and written[1:].islower()
+        and pattern.key not in lexicon.everyday()
+    )
 
 
 def _broken_word(pattern: Pattern, written: str) -> bool:

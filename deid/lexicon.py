@@ -36,6 +36,19 @@ def ambiguous_names() -> frozenset[str]:
 
 
 @cache
+def everyday() -> frozenset[str]:
+    """Return words that a sentence of medicine may begin with; rare words are not among them."""
+    return (
+        words("english")
+        | words("medical")
+        | words("drugs")
+        | words("eponyms")
+        | words("months")
+        | words("regions")
+    ) - words("rare_english")
+
+
+@cache
 def given_names() -> frozenset[str]:
     """Return first names."""
     return words("first_names") | words("nicknames")

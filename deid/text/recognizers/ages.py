@@ -31,6 +31,15 @@ _PATTERNS = (
     ),
     re.compile(rf"\b(?:lived to|died at|turned|turning)\s(?:be\s)?(?P<n>{_NUMBER}|{_WORDS})\b"),
     re.compile(rf"\b(?:at|age)\s(?P<n>{_WORDS})(?=[\s.,;)]|$)"),
+    # "Mrs Hale, 94, fell", "is it safe at 97?", and the year of birth that says the same
+    re.compile(
+        rf",\s(?P<n>{_NUMBER}),\s(?:fell|lives?|lived|living|who|with|female|male|woman|man|f\b|m\b|"
+        r"admitted|presents?|presented|from|is|was|has|had)"
+    ),
+    re.compile(
+        rf"\b(?:safe|alone|independent|well|active|ok|wise)\sat\s(?P<n>{_NUMBER})(?=\s?[?.,;)]|$)"
+    ),
+    re.compile(r"\bborn\s(?:in\s)?(?P<n>19[0-2]\d|193[0-5])\b"),
     re.compile(r"\b(?:nonagenarian|centenarian|supercentenarian)\b"),
     re.compile(
         r"\bin (?:his|her|their) (?P<n>nineties|90'?s|early nineties|late nineties|hundreds)\b"
