@@ -22,7 +22,8 @@ def served(
     server = make_server(host, port, _not_ready, threaded=True, request_handler=_Quiet)
     base_url = f"http://{host}:{server.server_port}"
     server.app = build(base_url)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    # The loop looks for its end this often; the library's half second would be paid by each test.
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
     try:
         yield base_url
