@@ -66,6 +66,8 @@ class Prepared:
     sealed: DeidentifiedCase
     preview: Preview = field(repr=False)
     identity: KnownIdentity = field(repr=False)
+    sources: Mapping[int, str] = field(default_factory=dict, repr=False)
+    """Where each input resource went: its position, and `Type/n` of the case."""
 
 
 def deidentify(case_input: CaseInput, policy: Policy) -> Prepared:
@@ -116,7 +118,14 @@ def _deidentify(case_input: CaseInput, policy: Policy) -> Prepared:
     )
     words = words_behind((record.scrubbed for record in run.texts), references.words)
     preview = _preview(run, numbered, gate, words)
-    return Prepared(sealed=sealed, preview=preview, identity=identity)
+    return Prepared(
+        sealed=sealed,
+        preview=preview,
+        identity=identity,
+        sources={
+            at: f"{each.resource['resourceType']}/{each.number}" for at, each in numbered.items()
+        },
+    )
 
 
 def _in_order(texts: Mapping[str, str]) -> list[tuple[str, str]]:
