@@ -17,6 +17,7 @@ from deid.recheck import Gate, GateResult, Skips
 from deid.sealed_case import DeidentifiedCase, DeidReceipt, SealedEntry, SealedSection
 from deid.sections import assign
 from deid.structured.canonical import encoded
+from deid.structured.date_methods import RelativeDates
 from deid.structured.numbering import Numbered, address, number
 from deid.structured.reference_index import ReferenceIndex, key_of, kind_of
 from deid.structured.resources import clean_resource
@@ -172,6 +173,7 @@ def _start(case_input: CaseInput, policy: Policy, scrub: Scrub, role_token: Role
         roles=policy.roles,
         scrub=scrub,
         role_token=role_token,
+        dates=RelativeDates(case_input.question_time),
     )
 
 

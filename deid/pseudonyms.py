@@ -29,4 +29,4 @@ class CaseKey:
     def digest(self, purpose: str, value: str) -> str:
         """Return a short keyed digest: stable within the case, unlinkable outside it."""
         message = f"{purpose}\x00{value}".encode("utf-8", "surrogatepass")
-        return hmac.new(self.secret, message, hashlib.sha256).hexdigest()[:_DIGEST_CHARACTERS]
+        return hmac.digest(self.secret, message, hashlib.sha256).hex()[:_DIGEST_CHARACTERS]

@@ -8,13 +8,10 @@ from typing import Any, Final
 from deid import dates
 from deid.errors import ResourceRefused
 from deid.structured import codes, files, references
+from deid.structured.date_methods import UCUM
 from deid.structured.paths import Path, element
-from deid.structured.rules import ABSENT, Action, Dated, Renamed
+from deid.structured.rules import ABSENT, Action, Renamed
 from deid.structured.run import Run
-
-TIME_FROM_QUESTION: Final = "https://confer.example/fhir/StructureDefinition/time-from-question"
-UCUM: Final = "http://unitsofmeasure.org"
-UNIT_WORDS: Final = {"min": "minutes", "d": "days", "a": "years"}
 
 _CLOCK: Final = re.compile(r"\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?")
 _LANGUAGE: Final = re.compile(r"([a-z]{2,3})(?:-[A-Za-z0-9-]{1,20})?")
@@ -67,51 +64,27 @@ def display(value: Any, path: Path, run: Run) -> Any:
     return ABSENT
 
 
-def _distance(value: str, run: Run) -> tuple[dates.Moment | None, dict[str, Any] | None]:
-    moment = dates.parse(value, question_time=run.question_time)
-    if moment is None:
-        return None, None
-    if value not in run.distances:
-        run.distances[value] = dates.from_question(moment, question_time=run.question_time)
-    distance = run.distances[value]
-    if distance is None:
-        return moment, None
-    duration = {
-        "value": distance.value,
-        "unit": UNIT_WORDS[distance.unit],
-        "system": UCUM,
-        "code": distance.unit,
-    }
-    return moment, {"extension": [{"url": TIME_FROM_QUESTION, "valueDuration": duration}]}
-
-
 def date(value: Any, path: Path, run: Run) -> Any:
-    """Turn a date into its year and its distance from the question."""
+    """Tell a date the way the policy tells dates."""
     if not isinstance(value, str):
         run.drop("wrong_type", path)
         return ABSENT
-    moment, beside = _distance(value, run)
-    if moment is None:
-        run.drop("date", path)
-        return ABSENT
-    year = None
-    if dates.year_may_stay(moment, question_time=run.question_time):
-        year = f"{moment.at.astimezone(run.question_time.tzinfo).year:04d}"
-    if year is None and beside is None:
+    told = run.dates.date(value)
+    if told is None:
         run.drop("date", path)
         return ABSENT
     run.generalize("date")
-    return Dated(year, beside)
+    return told
 
 
 def instant(value: Any, path: Path, run: Run) -> Any:
-    """Turn an instant into its distance from the question; FHIR has no coarser instant."""
-    beside = _distance(value, run)[1] if isinstance(value, str) else None
-    if beside is None:
+    """Tell an instant the way the policy tells dates."""
+    told = run.dates.instant(value) if isinstance(value, str) else None
+    if told is None:
         run.drop("date", path)
         return ABSENT
     run.generalize("date")
-    return Dated(None, beside)
+    return told
 
 
 def clock(value: Any, path: Path, run: Run) -> Any:

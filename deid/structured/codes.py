@@ -20,6 +20,21 @@ def coding(value: Any, path: Path, run: Run) -> Any:
         run.drop("wrong_type", path)
         return ABSENT
     system, code, label = value.get("system"), value.get("code"), value.get("display")
+    key = (system, code, label) if isinstance(system, str) and isinstance(code, str) else None
+    if key is not None and isinstance(label, str | None) and "userSelected" not in value:
+        seen = run.codings.get(key)
+        if seen is not None:
+            return seen
+        out = _coding(value, system, code, label, path, run)
+        if "code" in out:
+            run.codings[key] = out
+        return out or ABSENT
+    return _coding(value, system, code, label, path, run) or ABSENT
+
+
+def _coding(
+    value: dict[str, Any], system: Any, code: Any, label: Any, path: Path, run: Run
+) -> dict[str, Any]:
     out: dict[str, Any] = {}
     known = run.codes.systems.get(system) if isinstance(system, str) else None
     if known is not None and isinstance(code, str) and known.admits(code):
@@ -34,7 +49,7 @@ def coding(value: Any, path: Path, run: Run) -> Any:
         out["display"] = run.label(label, (path, "display"))
     if value.get("userSelected") is True and "code" in out:
         out["userSelected"] = True
-    return out or ABSENT
+    return out
 
 
 def concept(value: Any, path: Path, run: Run) -> Any:

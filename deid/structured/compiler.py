@@ -1,7 +1,7 @@
 """Compiles the tables of a policy into a trie; refuses what it does not fully understand."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from deid.errors import PolicyUnusable
@@ -44,11 +44,14 @@ class Compiler:
     def compile_everywhere(self, table: Table) -> None:
         """Compile the rules that hold in every resource."""
         for name, value in table.items():
-            self.everywhere[name] = self._rule(value, Node(), f"everywhere.{name}")
+            self.everywhere[name] = self._rule(name, value, Node(), "everywhere")
 
     def resource(self, name: str, table: Table) -> Node:
         """Compile one resource type."""
-        node = Node(children=dict(self.everywhere), is_resource=True)
+        node = Node(is_resource=True, place=name)
+        node.children = {
+            key: replace(rule, place=f"{name}.{key}") for key, rule in self.everywhere.items()
+        }
         node.children["resourceType"] = Rule(actions.constant(name))
         node.children["contained"] = Rule(actions.handled)  # see deid.structured.resources
         self._fill(node, table, f"types.{name}")
@@ -58,7 +61,7 @@ class Compiler:
         return node
 
     def _fill(self, node: Node, table: Table, where: str) -> None:
-        node.children.setdefault("id", Rule(actions.drop("link")))
+        node.children.setdefault("id", self._leaving("link", node, "id"))
         node.children["extension"] = Rule(_only_known(self.extensions))
         node.children["modifierExtension"] = Rule(actions.refuse)
         for name, value in table.items():
@@ -66,26 +69,33 @@ class Compiler:
                 continue
             if not name.isalnum():
                 raise self._unusable(f"{where}.{name}", "no element name")
-            node.children[name] = self._rule(value, node, f"{where}.{name}")
+            node.children[name] = self._rule(name, value, node, where)
             if isinstance(value, str) and value.endswith(_NEEDED):
                 node.needed = (*node.needed, name)
 
-    def _rule(self, value: Any, node: Node, where: str) -> Rule:
+    def _rule(self, element: str, value: Any, node: Node, parent: str) -> Rule:
+        where = f"{parent}.{element}"
         if isinstance(value, Mapping):
-            inner = Node()
+            inner = Node(place=node.place and f"{node.place}.{element}")
             self._fill(inner, value, where)
             return Rule(_walking(inner), required=value.get(_REQUIRED) is True)
         if not isinstance(value, str):
             raise self._unusable(where, "neither an action nor a table")
         name = value.rstrip("!+")
+        if name.startswith("drop:") and name.removeprefix("drop:") in self.categories:
+            if name != value:
+                raise self._unusable(where, "what never leaves cannot be required")
+            return self._leaving(name.removeprefix("drop:"), node, element)
         return Rule(self._action(name, node, where), required=value.endswith(_REQUIRED))
+
+    def _leaving(self, category: str, node: Node, element: str) -> Rule:
+        place = node.place and f"{node.place}.{element}"
+        return Rule(actions.drop(category), leaves_why=category, place=place)
 
     def _action(self, name: str, node: Node, where: str) -> Action:
         kind, _, argument = name.partition(":")
         if kind == "token" and argument in self.sets:
             return actions.token(self.sets[argument])
-        if kind == "drop" and argument in self.categories:
-            return actions.drop(argument)
         if argument:
             raise self._unusable(where, "unknown set or category")
         if name == _SELF:
@@ -105,7 +115,7 @@ class Compiler:
         node.children["modifierExtension"] = Rule(actions.refuse)
         for name, value in table.items():
             if name != "extension":
-                node.children[name] = self._rule(value, node, f"{where}.{name}")
+                node.children[name] = self._rule(name, value, node, where)
         return node
 
     def _unusable(self, rule: str, problem: str) -> PolicyUnusable:

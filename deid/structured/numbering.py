@@ -4,11 +4,12 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 
-from deid.dates import FromQuestion
-from deid.structured.actions import TIME_FROM_QUESTION
+from deid import dates
 from deid.structured.canonical import encoded
+from deid.structured.date_methods import TIME_FROM_QUESTION
 from deid.structured.run import Link
 
 Resource = dict[str, Any]  # FHIR JSON
@@ -18,6 +19,11 @@ _TIMES = (
     "onsetPeriod", "authoredOn", "occurrenceDateTime", "period", "date", "started", "authored",
     "startDate", "recordedDate", "issued", "whenHandedOver", "receivedTime",
 )  # fmt: skip
+
+
+_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_MINUTE: Final = timedelta(minutes=1)
+_YEAR: Final = len("2026")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +89,26 @@ def _write(link: Link, numbered: Mapping[int, Numbered], base: str) -> None:
 
 
 def _minutes_before(resource: Resource) -> float:
-    """Return how long before the question a resource says it was, to order by."""
+    """Return how long before some fixed moment a resource says it was, to order by."""
     for name in _TIMES:
-        holder = resource.get(f"_{name}")
-        if holder is None and isinstance(resource.get(name), dict):
-            period = resource[name]
-            holder = period.get("_start") or period.get("_end")
+        holder, told = resource.get(f"_{name}"), resource.get(name)
+        if isinstance(told, dict):
+            holder = told.get("_start") or told.get("_end")
+            told = told.get("start") or told.get("end")
         if holder is not None:
-            for extension in holder["extension"]:
-                if extension["url"] == TIME_FROM_QUESTION:
-                    duration = extension["valueDuration"]
-                    distance = FromQuestion(value=duration["value"], unit=duration["code"])
-                    return -distance.minutes
+            distance = _distance_of(holder["extension"])
+            if distance is not None:
+                return -distance.minutes
+        elif isinstance(told, str) and len(told) > _YEAR:
+            moment = dates.parse(told, question_time=_EPOCH)
+            if moment is not None:
+                return (_EPOCH - moment.at) / _MINUTE
     return float("inf")
+
+
+def _distance_of(extensions: list[dict[str, Any]]) -> dates.FromQuestion | None:
+    for extension in extensions:
+        if extension["url"] == TIME_FROM_QUESTION:
+            duration = extension["valueDuration"]
+            return dates.FromQuestion(value=duration["value"], unit=duration["code"])
+    return None

@@ -26,6 +26,10 @@ class Rule:
 
     action: Action
     required: bool = False
+    leaves_why: str | None = None
+    """The category, when the action only leaves the element behind: the walk counts it itself."""
+    place: str = ""
+    """Where the element stands when that is the same wherever its node is used."""
 
 
 @dataclass(slots=True)
@@ -36,16 +40,10 @@ class Node:
     needed: tuple[str, ...] = ()
     """Elements without which FHIR does not know this type."""
     is_resource: bool = False
+    place: str = ""
+    """Where this node always stands, such as `Observation.component`; empty for a data type."""
     patient_element: str | None = None
     """The element that must name the patient of the case, for resources about a patient."""
-
-
-@dataclass(frozen=True, slots=True)
-class Dated:
-    """A date on its way out: the year, or nothing, and the extension beside it, or none."""
-
-    year: str | None
-    beside: dict[str, Any] | None  # FHIR JSON
 
 
 @dataclass(frozen=True, slots=True)

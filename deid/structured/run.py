@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from deid import dates
 from deid.pseudonyms import CaseKey
 from deid.structured.code_tables import CodeTables
+from deid.structured.date_methods import DateMethod
 from deid.structured.paths import Path, element, written
 from deid.structured.reference_index import ReferenceIndex
 from deid.text.document import ScrubbedText
@@ -60,6 +60,7 @@ class Run:
     roles: Mapping[str, str]
     scrub: Scrub
     role_token: RoleTokens
+    dates: DateMethod
     removed: Counter[str] = field(default_factory=Counter)
     general: Counter[str] = field(default_factory=Counter)
     rules: Counter[str] = field(default_factory=Counter)
@@ -76,12 +77,18 @@ class Run:
     """How the people and places among them are called."""
     contained_links: list[tuple[dict[str, Any], str]] = field(default_factory=list)
     labels: dict[str, str] = field(default_factory=dict)
-    distances: dict[str, dates.FromQuestion | None] = field(default_factory=dict)
+    codings: dict[tuple[str, str, object], dict[str, Any]] = field(default_factory=dict)
+    """Codings that leave as they are, by system, code and label: a chart repeats them."""
 
     def drop(self, category: str, path: Path) -> None:
         """Count an element that stays behind."""
         self.removed[category] += 1
         self.dropped[(element(path), category)] += 1
+
+    def leave(self, place: str, category: str, count: int) -> None:
+        """Count an element whose place is known beforehand."""
+        self.removed[category] += count
+        self.dropped[(place, category)] += count
 
     def drop_unknown(self, category: str, parent: Path) -> None:
         """Count an element the policy does not know; its name may itself be personal."""

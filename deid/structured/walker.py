@@ -6,8 +6,9 @@ Small on purpose: the rules are in the policy, the deciding in the actions.
 from typing import Any
 
 from deid.errors import ResourceRefused
+from deid.structured.date_methods import Dated
 from deid.structured.paths import Path, element
-from deid.structured.rules import ABSENT, Dated, Node, Renamed, Rule
+from deid.structured.rules import ABSENT, Node, Renamed, Rule
 from deid.structured.run import Run
 
 
@@ -27,15 +28,30 @@ def walk(node: Node, source: Any, path: Path, run: Run) -> Any:
         if rule is None:
             _beside(node, source, key, path, run, out)
             continue
+        if rule.leaves_why is not None:
+            _leave(rule, value, (path, key), run)
+            continue
         here = (path, key)
         result = (
             _many(rule, value, here, run) if type(value) is list else rule.action(value, here, run)
         )
-        if result is not ABSENT:
+        if type(result) in _PLAIN:
+            out[key] = result
+        elif result is not ABSENT:
             _put(out, key, result)
         elif rule.required:
             raise ResourceRefused(expression=element(here), reason="cannot be kept")
     return out if out and _complete(node, out, path) else ABSENT
+
+
+_PLAIN = frozenset({str, dict, bool})
+"""Results that stand in the output as they are."""
+
+
+def _leave(rule: Rule, value: Any, path: Path, run: Run) -> None:
+    """Count an element that never leaves, once for each of its values."""
+    count = len(value) if type(value) is list else 1
+    run.leave(rule.place or element(path), str(rule.leaves_why), count)
 
 
 def _complete(node: Node, out: dict[str, Any], path: Path) -> bool:
@@ -57,24 +73,25 @@ def _many(rule: Rule, values: list[Any], path: Path, run: Run) -> Any:
 
 def _put(out: dict[str, Any], key: str, result: Any) -> None:
     """Write one result; a date brings its extension beside it, a death another element."""
-    kind = type(result)
-    if kind is Dated:
-        if result.year is not None:
-            out[key] = result.year
-        if result.beside is not None:
-            out[f"_{key}"] = result.beside
-    elif kind is Renamed:
-        out[result.element] = result.value
-    elif kind is list and type(result[0]) is Dated:
-        # Values and extensions run in parallel; null stands where one has none.
-        for name, column in (
-            (key, [each.year for each in result]),
-            (f"_{key}", [each.beside for each in result]),
-        ):
-            if any(each is not None for each in column):
-                out[name] = column
-    else:
+    first = result[0] if type(result) is list else result
+    kind = type(first)
+    if kind is Renamed:
+        out[first.element] = first.value
+    elif kind is not Dated:
         out[key] = result
+    elif type(result) is list:
+        # Values and extensions run in parallel; null stands where one has none.
+        _put_column(out, key, [each.value for each in result])
+        _put_column(out, f"_{key}", [each.beside for each in result])
+    else:
+        _put_column(out, key, first.value)
+        _put_column(out, f"_{key}", first.beside)
+
+
+def _put_column(out: dict[str, Any], key: str, column: Any) -> None:
+    """Write a value, or several of which at least one is there."""
+    if any(column) if type(column) is list else column is not None:
+        out[key] = column
 
 
 def _beside(

@@ -2,7 +2,7 @@
 
 import deid.pipeline
 from deid import policy
-from deid.structured import actions
+from deid.structured import date_methods
 from exchange import names
 
 
@@ -11,7 +11,7 @@ def test_de_identified_content_lies_below_the_base_of_the_wire_contract() -> Non
 
 
 def test_times_are_told_in_the_extension_that_the_network_reads() -> None:
-    assert actions.TIME_FROM_QUESTION == names.TIME_FROM_QUESTION
+    assert date_methods.TIME_FROM_QUESTION == names.TIME_FROM_QUESTION
 
 
 def test_a_receipt_names_its_policy_as_the_network_checks_it() -> None:
