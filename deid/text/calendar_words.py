@@ -1,9 +1,9 @@
 """Reading what people write for dates: months, weekdays, short years, missing years."""
 
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from deid.text import relative_time
+from deid.text import relative_time, shifted_dates
+from deid.text.written_dates import WrittenDate, is_day, year_near
 
 MONTHS = {
     "jan": 1, "feb": 2, "mar": 3, "apr": 4, "may": 5, "jun": 6,
@@ -21,17 +21,6 @@ WEEKDAY = (
 _MOST_YEARS = 89
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class WrittenDate:
-    """A date as written: the year or the day may be missing."""
-
-    month: int
-    day: int | None = None
-    year: int | None = None
-    hour: int | None = None
-    minute: int = 0
-
-
 def month_number(word: str) -> int:
     """Return 1 to 12 for a month's name or abbreviation in lower case."""
     return MONTHS[word[:3]]
@@ -46,30 +35,13 @@ def full_year(digits: str, question: date) -> int:
     return century + year - (100 if year > question.year % 100 + 5 else 0)
 
 
-def is_day(year: int | None, month: int, day: int) -> bool:
-    """Return whether the calendar has this day (in a leap year when the year is unknown)."""
-    try:
-        date(year if year is not None else 2024, month, day)
-    except ValueError:
-        return False
-    return True
+def wording(written: WrittenDate, question: datetime, near: date, shift_days: int = 0) -> str:
+    """Return what may be said of a date: its distance from the question, never above 89 years.
 
-
-def year_near(month: int, day: int, near: date) -> int:
-    """Return the year that puts month and day nearest to ``near``, the past preferred."""
-    best, least = near.year, 10_000.0
-    for year in (near.year - 1, near.year, near.year + 1):
-        if not is_day(year, month, day):
-            continue
-        days = (date(year, month, day) - near).days
-        distance = -days if days <= 0 else days * 2.5
-        if distance < least:
-            best, least = year, distance
-    return best
-
-
-def wording(written: WrittenDate, question: datetime, near: date) -> str:
-    """Return the distance from the question in words (DETAILS 8), never above 89 years."""
+    With ``shift_days`` it is the date itself, moved by as many days (spec/deid.md 0.8).
+    """
+    if shift_days:
+        return shifted_dates.wording(written, question.date(), near, shift_days)
     today = question.date()
     if written.day is None:
         year = written.year
