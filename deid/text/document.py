@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 Confidence = Literal["known", "sure", "likely"]
 Kind = Literal["removed", "general", "likely", "given_back", "hidden"]
@@ -85,9 +85,11 @@ class ScrubbedText:
     spans: tuple[Span, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    """What a recognizer saw, in offsets of the folded text; not yet merged or worded."""
+class Finding(NamedTuple):
+    """What a recognizer saw, in offsets of the folded text; not yet merged or worded.
+
+    A tuple, because there are very many. Build it with keywords.
+    """
 
     start: int
     end: int

@@ -12,6 +12,7 @@ from deid.text.people import PeopleTokens
 from deid.text.propagation import propagate
 from deid.text.recognizers import (
     ages,
+    bare_years,
     contact,
     dates,
     initials,
@@ -66,6 +67,7 @@ class TextEngine:
         given_back: frozenset[GiveBack] = frozenset(),
         hidden: frozenset[str] = frozenset(),
         path: str = "",
+        shift_days: int = 0,
     ) -> ScrubbedText:  # fmt: skip
         """Return ``text`` without identifiers, with every change accounted for.
 
@@ -77,27 +79,23 @@ class TextEngine:
             given_back: likely-only words the doctor gave back, one occurrence each.
             hidden: words the doctor wants hidden wherever they stand.
             path: where the text stands in the case, part of a give-back's key.
+            shift_days: 0 tells dates by their distance from the question; any other number moves
+                all of them by as many days.
         """
         if len(text) > self.max_characters:
             raise ValueError(f"text of {len(text)} characters is over the limit")
         view = tokens.view(text)
-        findings = list(self._findings(view, identity, question_time, hidden))
+        findings = [
+            *_hidden(view, hidden),
+            *known_findings(view, identity),
+            *dates.find(view, question_time, shift_days),
+            *bare_years.find(view, question_time, shift_days),
+        ]
+        for recognize in RECOGNIZERS:
+            findings.extend(recognize(view))
         merged = overlap.merge([*findings, *propagate(view, findings)])
         words = _Wording(text=text, view=view, people=people, given_back=given_back, path=path)
         return redactor.redact(text, words.edits(merged))
-
-    @staticmethod
-    def _findings(
-        view: TextView,
-        identity: known_identity.KnownIdentity,
-        question_time: datetime,
-        hidden: frozenset[str],
-    ) -> Iterator[Finding]:
-        yield from _hidden(view, hidden)
-        yield from known_findings(view, identity)
-        yield from dates.find(view, question_time)
-        for recognize in RECOGNIZERS:
-            yield from recognize(view)
 
 
 def _hidden(view: TextView, hidden: Iterable[str]) -> Iterator[Finding]:

@@ -1,7 +1,6 @@
 """Merging what several recognizers saw into spans that do not overlap."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from deid.text.document import Finding
 
@@ -33,7 +32,7 @@ def _join(first: Finding, second: Finding) -> Finding:
     start, end = min(first.start, second.start), max(first.end, second.end)
     if (start, end, surer) == (winner.start, winner.end, winner.confidence):
         return winner
-    return replace(winner, start=start, end=end, confidence=surer)
+    return winner._replace(start=start, end=end, confidence=surer)
 
 
 def _weight(finding: Finding) -> tuple[bool, int, int, bool, bool, str]:

@@ -2,7 +2,7 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -12,6 +12,7 @@ from deid.folding import FoldedText, fold
 
 # A possessive 's is not part of the word; an inner apostrophe or hyphen is (O'Hara, Al-Masri).
 _WORD = re.compile(r"(?<!\w')[^\W\d_]+(?:['-](?![sS]\b)[^\W\d_]+)*")
+_DIGITS = re.compile(r"\d+")
 #: width in characters between which a text looks wrapped by an editor
 _NARROW, _WIDE = 40, 110
 _SENTENCE_END = frozenset(".:;!?\n|>]*")
@@ -24,19 +25,13 @@ class Token(NamedTuple):
     end: int
     text: str
     lower: str
+    #: the word starts with a capital letter
+    capitalized: bool
+    #: the word has two letters or more, all capitals
+    shouting: bool
 
     def __repr__(self) -> str:
         return f"Token({self.start}-{self.end})"
-
-    @property
-    def capitalized(self) -> bool:
-        """The word starts with a capital letter."""
-        return self.text[0].isupper()
-
-    @property
-    def shouting(self) -> bool:
-        """The word has two letters or more, all capitals."""
-        return len(self.text) > 1 and self.text.isupper()
 
 
 @dataclass(frozen=True)
@@ -61,10 +56,33 @@ class TextView:
     def tokens(self) -> Sequence[Token]:
         """All words in order."""
         plain, lower = self.plain, self.lower
-        return tuple(
-            Token(m.start(), m.end(), m.group(), lower[m.start() : m.end()])
-            for m in _WORD.finditer(plain)
-        )
+        words = []
+        for match in _WORD.finditer(plain):
+            start, end = match.span()
+            word = plain[start:end]
+            capital = word[0].isupper()
+            shouting = capital and end - start > 1 and word.isupper()
+            words.append(Token(start, end, word, lower[start:end], capital, shouting))
+        return tuple(words)
+
+    @cached_property
+    def digit_runs(self) -> Sequence[tuple[int, int]]:
+        """Start and end of every unbroken row of digits."""
+        return [match.span() for match in _DIGITS.finditer(self.lower)]
+
+    def from_digits(self, pattern: re.Pattern[str], *, least: int = 1) -> Iterator[re.Match[str]]:
+        """Yield the matches of a pattern that can only begin at the start of a row of digits.
+
+        The same as ``pattern.finditer(view.lower)``, tried only there: several times as fast.
+        Rows of fewer than ``least`` digits are passed over.
+        """
+        text, after = self.lower, 0
+        for start, end in self.digit_runs:
+            if start >= after and end - start >= least:
+                match = pattern.match(text, start)
+                if match:
+                    after = match.end()
+                    yield match
 
     def has(self, signs: tuple[str, ...]) -> bool:
         """Return whether any of ``signs`` (lower case) stands in the text: cheaper than a regex."""
@@ -96,8 +114,10 @@ class TextView:
 
     def touches_digit(self, token: Token) -> bool:
         """Return whether the word is part of a code such as CD4 or T2N0."""
-        before = self.plain[token.start - 1 : token.start]
-        return before.isdigit() or self.plain[token.end : token.end + 1].isdigit()
+        start, end = token.start, token.end
+        return (start > 0 and self.plain[start - 1].isdigit()) or self.plain[
+            end : end + 1
+        ].isdigit()
 
 
 def unwrap(text: str) -> str:

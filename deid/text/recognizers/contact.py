@@ -67,12 +67,10 @@ _TOP_DOMAINS = (".com", ".org", ".net", ".edu", ".gov", ".info", ".io", ".health
 
 #: what must stand in a text for a pattern to be worth trying (any of them; none: always tried)
 _PLAIN: tuple[tuple[tuple[str, ...], re.Pattern[str], Category, str], ...] = (
-    ((), _PHONE, "phone", "contact.phone"),
     (("@",), _EMAIL, "email", "contact.email"),
     ((" at ", "(at)", "[at]"), _BROKEN_EMAIL, "email", "contact.email_spelled"),
     (("://", "www."), _URL, "url", "contact.url"),
     (_TOP_DOMAINS, _HOST, "url", "contact.host"),
-    ((".",), _IP, "ip", "contact.ip"),
     (("@",), _HANDLE, "username", "contact.handle"),
 )
 _USER_WORDS = (
@@ -92,8 +90,13 @@ _USER_WORDS = (
 def find(view: TextView) -> Iterator[Finding]:
     """Yield every way to reach somebody, and names of files and accounts."""
     text = view.lower
+    if view.digit_runs:
+        for match in _PHONE.finditer(text):
+            yield _finding(*match.span(), "phone", "contact.phone")
+        for match in view.from_digits(_IP):
+            yield _finding(*match.span(), "ip", "contact.ip")
     for needles, pattern, category, rule in _PLAIN:
-        if needles and not any(needle in text for needle in needles):
+        if not view.has(needles):
             continue
         for match in pattern.finditer(text):
             yield _finding(*match.span(), category, rule)

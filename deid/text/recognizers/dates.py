@@ -6,9 +6,10 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from deid.text import calendar_words
-from deid.text.calendar_words import MONTH, WEEKDAY, WrittenDate
+from deid.text.calendar_words import MONTH, WEEKDAY
 from deid.text.document import Finding
 from deid.text.tokens import TextView
+from deid.text.written_dates import WrittenDate, is_day
 
 _TH = r"(?:st|nd|rd|th)?"
 _TIME = re.compile(
@@ -104,10 +105,10 @@ class _Seen(NamedTuple):
     rule: str
 
 
-def find(view: TextView, question: datetime) -> Iterator[Finding]:
-    """Yield every date of the text with its distance from ``question``."""
+def find(view: TextView, question: datetime, shift_days: int = 0) -> Iterator[Finding]:
+    """Yield every date of the text with its distance from ``question``, or moved by some days."""
     text = view.lower
-    order = _day_first(text)
+    order = _day_first(view)
     today = question.date()
     seen = [
         *_year_first(view),
@@ -119,7 +120,7 @@ def find(view: TextView, question: datetime) -> Iterator[Finding]:
     near = _anchor(seen, today)
     for item in seen:
         start, end, written = _widen(text, item)
-        words = calendar_words.wording(written, question, near)
+        words = calendar_words.wording(written, question, near, shift_days)
         born = _BORN_BEFORE.search(text, max(0, start - 20), start)
         yield Finding(
             start=start,
@@ -162,10 +163,10 @@ def _widen(text: str, item: _Seen) -> tuple[int, int, WrittenDate]:
     return start, end, written
 
 
-def _day_first(text: str) -> bool:
+def _day_first(view: TextView) -> bool:
     """Return whether 3/4/2024 is the 3rd of April here: some date shows the order."""
     day_first = month_first = 0
-    for match in _NUMERIC.finditer(text):
+    for match in view.from_digits(_NUMERIC):
         day_first += int(match["a"]) > 12 or match["s"] == "."
         month_first += int(match["b"]) > 12
     return day_first > month_first
@@ -173,15 +174,15 @@ def _day_first(text: str) -> bool:
 
 def _year_first(view: TextView) -> Iterator[_Seen]:
     for pattern in (_YMD, _COMPACT):
-        for match in pattern.finditer(view.lower):
+        for match in view.from_digits(pattern, least=4):
             year, month, day = int(match["y"]), int(match["m"]), int(match["d"])
-            if calendar_words.is_day(year, month, day):
+            if is_day(year, month, day):
                 written = WrittenDate(year=year, month=month, day=day)
                 yield _Seen(match.start(), match.end(), written, "year_first")
 
 
 def _numeric(view: TextView, today: date, order: bool) -> Iterator[_Seen]:
-    for match in _NUMERIC.finditer(view.lower):
+    for match in view.from_digits(_NUMERIC):
         if match["s"] == "." and not (len(match["y"]) == 4 or len(match["a"]) == 2):
             continue
         year = calendar_words.full_year(match["y"], today)
@@ -193,7 +194,7 @@ def _numeric(view: TextView, today: date, order: bool) -> Iterator[_Seen]:
 
 def _in_order(year: int | None, a: int, b: int, day_first: bool) -> tuple[int, int] | None:
     for month, day in ((b, a), (a, b)) if day_first else ((a, b), (b, a)):
-        if 1 <= month <= 12 and calendar_words.is_day(year, month, day):
+        if 1 <= month <= 12 and is_day(year, month, day):
             return month, day
     return None
 
@@ -202,12 +203,13 @@ def _named(view: TextView, today: date) -> Iterator[_Seen]:
     if not view.has(_MONTH_SIGNS):
         return
     for pattern in (_DAY_MONTH, _MONTH_DAY):
-        for match in pattern.finditer(view.lower):
+        digits_first = pattern is _DAY_MONTH
+        for match in view.from_digits(pattern) if digits_first else pattern.finditer(view.lower):
             groups = match.groupdict()
             digits = groups.get("y") or groups.get("y2") or groups.get("y3")
             year = calendar_words.full_year(digits, today) if digits else None
             month, day = calendar_words.month_number(match["m"]), int(match["d"])
-            if not calendar_words.is_day(year, month, day):
+            if not is_day(year, month, day):
                 continue
             if not digits and _is_plain_word(view, match):
                 continue
@@ -229,20 +231,24 @@ def _is_plain_word(view: TextView, match: re.Match[str]) -> bool:
 
 
 def _month_only(view: TextView) -> Iterator[_Seen]:
-    for pattern in (_MONTH_YEAR, _SLASH_YEAR):
-        for match in pattern.finditer(view.lower):
+    named = view.has(_MONTH_SIGNS)
+    for matches in (
+        _MONTH_YEAR.finditer(view.lower) if named else (),
+        view.from_digits(_SLASH_YEAR),
+    ):
+        for match in matches:
             word = match["m"]
             month = int(word) if word.isdigit() else calendar_words.month_number(word)
             written = WrittenDate(year=int(match["y"]), month=month)
             yield _Seen(match.start(), match.end(), written, "month_year")
-    for match in _MONTH_ALONE.finditer(view.lower):
+    for match in _MONTH_ALONE.finditer(view.lower) if named else ():
         if len(match["m"]) > 2 and view.plain[match.start("m")].isupper() and view.style == "mixed":
             written = WrittenDate(month=calendar_words.month_number(match["m"]))
             yield _Seen(match.start("m"), match.end("m"), written, "month")
 
 
 def _bare(view: TextView, order: bool) -> Iterator[_Seen]:
-    for match in _BARE.finditer(view.lower):
+    for match in view.from_digits(_BARE):
         month_day = _in_order(None, int(match["a"]), int(match["b"]), order)
         if month_day and _is_date(view, match):
             written = WrittenDate(month=month_day[0], day=month_day[1])

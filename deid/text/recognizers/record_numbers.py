@@ -16,7 +16,6 @@ _SEPARATOR = r"(?:\s?(?:no|num|number|nr|id|code|card)\b\.?)?\s{0,2}[:#=]?\s{0,3
 _AFTER_CUE = re.compile(_SEPARATOR + _VALUE)
 _MARK = re.compile(r" ?(?:no|num|number|id)\b| ?[#:]")
 
-_DIGIT = re.compile(r"\d")
 _SSN = re.compile(r"(?<![\w-])\d{3}[- ]\d{2}[- ]\d{4}(?![\w-])")
 _NHS = re.compile(r"(?<![\w-])\d{3}[- ]\d{3}[- ]\d{4}(?![\w-])")
 _NINO = re.compile(r"(?<!\w)[a-ceghj-prtw-z]{2}\s?\d{2}\s?\d{2}\s?\d{2}\s?[a-d](?!\w)")
@@ -78,7 +77,7 @@ def _cues() -> Mapping[str, tuple[_Cue, ...]]:
 def find(view: TextView) -> Iterator[Finding]:
     """Yield every number that could lead back to a person."""
     text = view.lower
-    if not _DIGIT.search(text):
+    if not view.digit_runs:
         return
     yield from _announced(view)
     for category, shape, signs in _SHAPES:
