@@ -85,6 +85,11 @@ def _bordered(letters: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![0-9a-z]){body}(?![0-9a-z])")
 
 
+def views(content: str, *, layers: int = _LAYERS) -> Iterator[tuple[str, str]]:
+    """The content under every reading, each with the way that led there ("" as it stands)."""
+    yield from _views(content.encode("utf-8", "surrogatepass"), "", layers)
+
+
 def _views(raw: bytes, name: str, layers: int) -> Iterator[tuple[str, str]]:
     """The content and what it unpacks to, each with the way that led there."""
     if not raw:
