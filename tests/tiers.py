@@ -57,9 +57,9 @@ TIERS = (
     ),
     Tier(name="contract", paths=("tests/contract",), options=_PER_FILE + _MEASURED),
     Tier(name="corpus", paths=("tests/corpus",), options=_PER_FILE + _MEASURED),
-    Tier(name="journey", paths=("tests/journey",)),
-    Tier(name="browser", paths=("tests/browser",)),
-    Tier(name="chaos", paths=("tests/chaos",)),
+    Tier(name="journey", paths=("tests/journey",), options=_PER_FILE),
+    Tier(name="browser", paths=("tests/browser",), options=_PER_FILE),
+    Tier(name="chaos", paths=("tests/chaos",), options=_PER_FILE),
 )
 
 
