@@ -33,12 +33,18 @@ class CaseHead:
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One line of a list; `struck` for what no longer holds (stopped, resolved)."""
+    """One line of a list; `ended` says in a word why it no longer holds (stopped, resolved),
+    `done` what was done once (given)."""
 
     text: str = field(repr=False)
     when: When
-    struck: bool = False
-    detail: str = field(default="", repr=False)
+    ended: str = ""
+    done: str = ""
+
+    @property
+    def struck(self) -> bool:
+        """Whether it no longer holds."""
+        return bool(self.ended)
 
 
 @dataclass(frozen=True, kw_only=True)

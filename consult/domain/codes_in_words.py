@@ -4,7 +4,16 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
+
+_UNITS: Final = {
+    "Cel": "°C", "[degF]": "°F", "mm[Hg]": "mmHg", "/min": "per min", "kg/m2": "kg/m²",
+    "mL/min/{1.73_m2}": "mL/min/1.73 m²", "10*3/uL": "\u00d710³/µL", "10*9/L": "\u00d710⁹/L",
+    "10*6/uL": "\u00d710⁶/µL", "10*12/L": "\u00d710¹²/L", "ug": "mcg", "ug/L": "mcg/L", "ug/dL": "mcg/dL",
+    "umol/L": "µmol/L", "{score}": "", "m[IU]/L": "mIU/L", "u[IU]/mL": "µIU/mL", "[IU]/L": "IU/L",
+}  # fmt: skip
+"""Units of UCUM that nobody writes on paper. Never a bare Greek mu for a drug: read as milli, it is
+a thousandfold dose."""
 
 
 def mappings(value: object) -> list[Mapping[str, Any]]:
@@ -44,6 +53,12 @@ def number_of(value: object) -> Decimal | None:
     return Decimal(value)
 
 
+def unit_words(quantity: Mapping[str, Any]) -> str:
+    """Return the unit of a Quantity as it is printed on a ward."""
+    unit = str(quantity.get("unit") or quantity.get("code") or "")
+    return _UNITS.get(unit, unit)
+
+
 def quantity_words(quantity: object) -> str:
     """Return a Quantity in words, as "< 5.0 mmol/L"."""
     if not isinstance(quantity, Mapping):
@@ -51,10 +66,8 @@ def quantity_words(quantity: object) -> str:
     value = number_of(quantity.get("value"))
     if value is None:
         return ""
-    unit = str(quantity.get("unit") or quantity.get("code") or "")
-    return " ".join(
-        part for part in (str(quantity.get("comparator") or ""), f"{value}", unit) if part
-    )
+    parts = (str(quantity.get("comparator") or ""), f"{value}", unit_words(quantity))
+    return " ".join(part for part in parts if part)
 
 
 def value_words(holder: Mapping[str, Any]) -> str:

@@ -12,7 +12,9 @@ STATEMENT_TEXT = (
     "patient, decides, and stays responsible for care. No conflict of interest is known."
 )
 # Policies of de-identification that this network admits: (id, version).
-ADMITTED_POLICIES: frozenset[tuple[str, str]] = frozenset({("safe-harbor", "1")})
+ADMITTED_POLICIES: frozenset[tuple[str, str]] = frozenset(
+    {("safe-harbor", "1"), ("expert-determination", "1"), ("uk-confidential", "1")}
+)
 
 
 def responsibility() -> Responsibility:

@@ -11,6 +11,7 @@ from consult.domain.codes_in_words import (
     concept_words,
     mappings,
     number_of,
+    unit_words,
     value_words,
 )
 from consult.domain.relative_time import When, when_of
@@ -87,7 +88,7 @@ def _numbers(observation: Resource) -> Iterator[_Measured]:
         if value is None or not name:
             continue
         quantity = holder["valueQuantity"]
-        unit = str(quantity.get("unit") or quantity.get("code") or "")
+        unit = unit_words(quantity)
         low, high = _range(holder)
         codes = sorted(codes_of(holder.get("code"))) or [name]
         yield _Measured(

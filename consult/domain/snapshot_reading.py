@@ -24,8 +24,16 @@ MAX_TIMELINE = 40
 _ADULT_WORDS = {"female": "Woman", "male": "Man"}
 _CHILD_WORDS = {"female": "Girl", "male": "Boy"}
 _ADULT_YEARS = 18
-_INACTIVE = frozenset({"inactive", "resolved", "remission"})
-_STOPPED = frozenset({"stopped", "cancelled", "completed", "not-taken", "entered-in-error"})
+_INACTIVE = {"resolved": "resolved", "remission": "in remission", "inactive": "inactive"}
+_STOPPED = {
+    "stopped": "stopped",
+    "cancelled": "cancelled",
+    "completed": "finished",
+    "not-taken": "not taken",
+    "not-done": "not given",
+    "entered-in-error": "entered in error",
+}
+_GIVEN = frozenset({"completed", "in-progress"})
 _MEDICATION_TYPES = ("MedicationRequest", "MedicationStatement", "MedicationAdministration")
 
 Resource = Mapping[str, Any]
@@ -144,13 +152,17 @@ def _age_words(quantity: object) -> str:
     return f"{value}" if quantity.get("code") == "a" else quantity_words(quantity)
 
 
+def _inactive(status: set[str]) -> str:
+    return next((words for code, words in _INACTIVE.items() if code in status), "")
+
+
 def _problem(condition: Resource) -> Line:
     status = codes_of(condition.get("clinicalStatus"))
     refuted = codes_of(condition.get("verificationStatus")) & {"refuted"}
     return Line(
         text=concept_words(condition.get("code")) + (" (refuted)" if refuted else ""),
         when=when_of(condition, "onsetDateTime", "onsetPeriod.start", "recordedDate"),
-        struck=bool(status & _INACTIVE or refuted),
+        ended="refuted" if refuted else _inactive(status),
     )
 
 
@@ -161,6 +173,7 @@ def _medications(snapshot: _Snapshot) -> tuple[Line, ...]:
         if not named:
             target = snapshot.target(one.get("medicationReference"))
             named = concept_words(target.get("code")) if target else ""
+        given = one["resourceType"] == "MedicationAdministration" and one.get("status") in _GIVEN
         lines.append(
             Line(
                 text=" ".join(part for part in (named, _dosage(one)) if part) if named else "",
@@ -171,8 +184,8 @@ def _medications(snapshot: _Snapshot) -> tuple[Line, ...]:
                     "authoredOn",
                     "dateAsserted",
                 ),
-                struck=str(one.get("status")) in _STOPPED
-                and one.get("resourceType") != "MedicationAdministration",
+                ended="" if given else _STOPPED.get(str(one.get("status")), ""),
+                done="given" if given else "",
             )
         )
     return _newest_first(lines)
@@ -204,7 +217,7 @@ def _allergy(allergy: Resource) -> Line:
     return Line(
         text=f"{named}: {words}" if words else named,
         when=when_of(allergy, "onsetDateTime", "recordedDate", "lastOccurrence"),
-        struck=bool(codes_of(allergy.get("clinicalStatus")) & _INACTIVE),
+        ended=_inactive(codes_of(allergy.get("clinicalStatus"))),
     )
 
 

@@ -17,7 +17,6 @@ _SHOWN_LINES = 9
 _MORE_ROWS = 3
 _RECENT_MINUTES = 90 * 24 * 60  # what is older is background, one click away
 _SYSTOLIC, _DIASTOLIC = "Systolic blood pressure", "Diastolic blood pressure"
-_UNITS = {"Cel": "°C", "[degF]": "°F", "mm[Hg]": "mmHg", "/min": "per min"}
 _TONES = {
     "Critical high": "red",
     "Critical low": "red",
@@ -230,10 +229,10 @@ def nothing_waiting(show: str) -> Empty:
 
 
 def row_of(line: Line) -> Row:
-    """A line with its age, or its detail where it has no age."""
-    note = line.when.short if line.when.is_known else ""
-    text = f"{line.text}: {line.detail}" if line.detail else line.text
-    return Row(text=text, note="stopped" if line.struck and not note else note, struck=line.struck)
+    """A line with its age and what became of it."""
+    age = line.when.short if line.when.is_known else ""
+    note = ", ".join(part for part in (line.ended or line.done, age) if part)
+    return Row(text=line.text, note=note, struck=line.struck)
 
 
 def rows_of(lines: Sequence[Line]) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
@@ -308,7 +307,7 @@ def vitals_of(vitals: Sequence[Series]) -> tuple[Row, ...]:
         paired = upper and lower and upper.latest.when == lower.latest.when
         if paired and one is lower:
             continue
-        value = f"{one.latest.text} {_UNITS.get(one.unit, one.unit)}".strip()
+        value = f"{one.latest.text} {one.unit}".strip()
         name = one.name
         if upper and lower and paired and one is upper:
             name, value = "Blood pressure", f"{upper.latest.text}/{lower.latest.text} mmHg"

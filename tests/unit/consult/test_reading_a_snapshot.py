@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from consult.domain.codes_in_words import quantity_words
 from consult.domain.relative_time import from_duration, when_of
 from consult.domain.snapshot_reading import read_clinical
 from exchange import names
@@ -118,10 +119,32 @@ def test_what_was_stopped_or_resolved_is_struck_and_last() -> None:
     clinical = read_clinical(
         [snapshot(medication("Spironolactone", "stopped"), medication("Furosemide", "active"))]
     )
-    assert [(line.text, line.struck) for line in clinical.medications] == [
-        ("Furosemide 25 mg daily", False),
-        ("Spironolactone 25 mg daily", True),
+    assert [(line.text, line.struck, line.ended) for line in clinical.medications] == [
+        ("Furosemide 25 mg daily", False, ""),
+        ("Spironolactone 25 mg daily", True, "stopped"),
     ]
+
+
+def test_a_dose_that_was_given_once_does_not_look_stopped() -> None:
+    once = {
+        "resourceType": "MedicationAdministration",
+        "status": "completed",
+        "medicationCodeableConcept": {"text": "Furosemide"},
+        "dosage": {"dose": {"value": Decimal(80), "unit": "mg"}},
+    }
+    never = {**once, "status": "not-done"}
+    lines = read_clinical([snapshot(once, never)]).medications
+    assert [(line.text, line.done, line.ended) for line in lines] == [
+        ("Furosemide 80 mg", "given", ""),
+        ("Furosemide 80 mg", "", "not given"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("unit", "printed"), [("Cel", "36.7 °C"), ("ug", "36.7 mcg"), ("mmol/L", "36.7 mmol/L")]
+)
+def test_units_are_written_as_on_a_ward(unit: str, printed: str) -> None:
+    assert quantity_words({"value": Decimal("36.7"), "code": unit}) == printed
 
 
 def test_a_refuted_problem_is_never_shown_as_one_the_patient_has() -> None:
