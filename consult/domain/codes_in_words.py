@@ -9,8 +9,9 @@ from typing import Any, Final
 _UNITS: Final = {
     "Cel": "°C", "[degF]": "°F", "mm[Hg]": "mmHg", "/min": "per min", "kg/m2": "kg/m²",
     "mL/min/{1.73_m2}": "mL/min/1.73 m²", "10*3/uL": "\u00d710³/µL", "10*9/L": "\u00d710⁹/L",
-    "10*6/uL": "\u00d710⁶/µL", "10*12/L": "\u00d710¹²/L", "ug": "mcg", "ug/L": "mcg/L", "ug/dL": "mcg/dL",
-    "umol/L": "µmol/L", "{score}": "", "m[IU]/L": "mIU/L", "u[IU]/mL": "µIU/mL", "[IU]/L": "IU/L",
+    "10*6/uL": "\u00d710⁶/µL", "10*12/L": "\u00d710¹²/L", "ug": "mcg", "ug/L": "mcg/L",
+    "ug/dL": "mcg/dL", "umol/L": "µmol/L", "{score}": "", "m[IU]/L": "mIU/L",
+    "u[IU]/mL": "µIU/mL", "[IU]/L": "IU/L",
 }  # fmt: skip
 """Units of UCUM that nobody writes on paper. Never a bare Greek mu for a drug: read as milli, it is
 a thousandfold dose."""
