@@ -73,6 +73,24 @@ class DroppedField:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PreviewPicture:
+    """A picture of the chart: what it is called there, and what becomes of it.
+
+    `digest` names its exact bytes; it stays in the hospital as all of this does.
+    """
+
+    digest: str
+    title: str = field(repr=False)
+    element: str
+    entry: str | None
+    """The outgoing resource it leaves in, `Type/n`; None while it stays."""
+    state: Literal["sent", "waiting", "refused"]
+    reason: str
+    boxes: int
+    facts: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Preview:
     """Everything the page "Check what leaves" is drawn from; stays in the hospital."""
 
@@ -87,6 +105,8 @@ class Preview:
     searched: int
     token_words: Mapping[str, str] = field(repr=False)
     """The fullest wording behind every token that leaves, for the vault."""
+    pictures: tuple[PreviewPicture, ...] = ()
+    """Every picture of the content that was to be sent, in the order it was met."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

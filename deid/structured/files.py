@@ -1,20 +1,24 @@
-"""The action on attachments: a file becomes its clean text, or stays behind."""
+"""The action on attachments: a file becomes its clean text, a confirmed picture, or stays."""
 
 import base64
 import binascii
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from deid.attachments.admission import NotAdmitted, admit
-from deid.structured.paths import Path
+from deid.attachments.picture_file import PictureFile, PictureKind
+from deid.attachments.pixels import NoPicture
+from deid.attachments.sniffing import sniff
+from deid.structured.paths import Path, element
 from deid.structured.rules import ABSENT
 from deid.structured.run import Run
 
 CLEAN_TYPE: Final = "text/plain; charset=utf-8"
+_PICTURES: Final = frozenset({"picture", "DICOM"})
 
 
 def attachment(value: Any, path: Path, run: Run) -> Any:
-    """Replace a file by its clean text; refuse what is not text, with a note in the receipt.
+    """Replace a file by its clean text, a confirmed picture by its pixels; refuse the rest.
 
     Title, URL, size, hash and date of the original stay behind: they would confirm it.
     """
@@ -22,6 +26,9 @@ def attachment(value: Any, path: Path, run: Run) -> Any:
         run.drop("wrong_type", path)
         return ABSENT
     body = _bytes_of(value, run)
+    kind = "" if body is None else sniff(body)
+    if body is not None and kind in _PICTURES:
+        return _picture(PictureFile(cast("PictureKind", kind), body), path, run)
     admitted = NotAdmitted("no content in the chart read") if body is None else admit(body)
     if isinstance(admitted, NotAdmitted):
         run.refuse_part(path, admitted.reason)
@@ -31,6 +38,19 @@ def attachment(value: Any, path: Path, run: Run) -> Any:
         "contentType": CLEAN_TYPE,
         "data": base64.b64encode(clean.encode("utf-8")).decode("ascii"),
     }
+
+
+def _picture(file: PictureFile, path: Path, run: Run) -> Any:
+    """Write fresh pixels in place of a picture that the doctor looked at (ADR 0020)."""
+    made = run.pictures.take(file, element=element(path), entry=run.entry)
+    if isinstance(made, NoPicture):
+        run.refuse_part(path, made.reason)
+        return ABSENT
+    out = {
+        "contentType": made.content_type,
+        "data": base64.b64encode(made.body).decode("ascii"),
+    }
+    return {**out, "title": made.facts} if made.facts else out
 
 
 def _bytes_of(value: Mapping[str, Any], run: Run) -> bytes | None:

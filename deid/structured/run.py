@@ -11,6 +11,7 @@ from deid.pseudonyms import CaseKey
 from deid.structured.code_tables import CodeTables
 from deid.structured.date_methods import DateMethod
 from deid.structured.paths import Path, element, written
+from deid.structured.pictures import Pictures
 from deid.structured.reference_index import ReferenceIndex
 from deid.text.document import ScrubbedText
 
@@ -68,6 +69,7 @@ class Run:
     refused: list[str] = field(default_factory=list)
     texts: list[TextRecord] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
+    pictures: Pictures = field(default_factory=Pictures)
     given_back: int = 0
     entry: int = 0
     """The walked resource whose turn it is."""
