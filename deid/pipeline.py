@@ -1,17 +1,27 @@
 """deidentify(): chart and question in, sealed case and preview out; nothing else leaves."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, cast
 
 from deid import known_identity, sealed_case, subject
+from deid.attachments.picture_file import PictureConfirmation, PictureDigest
 from deid.errors import CaseHeld, ContentUnusable, ResourceRefused
 from deid.known_identity import KnownIdentity
 from deid.people_tokens import ReferenceNames, replay, words_behind
 from deid.policy import Policy
-from deid.preview import NOT_IDENTIFIERS, DroppedField, Preview, Reasons, Source, likely_words, pair
+from deid.preview import (
+    NOT_IDENTIFIERS,
+    DroppedField,
+    Preview,
+    Reasons,
+    Source,
+    likely_words,
+    pair,
+    shown_pictures,
+)
 from deid.pseudonyms import CaseKey
 from deid.recheck import Gate, GateResult, Skips
 from deid.sealed_case import DeidentifiedCase, DeidReceipt, SealedEntry, SealedSection
@@ -19,6 +29,7 @@ from deid.sections import assign
 from deid.structured.canonical import encoded
 from deid.structured.date_methods import RelativeDates
 from deid.structured.numbering import Numbered, address, number
+from deid.structured.pictures import Pictures
 from deid.structured.reference_index import ReferenceIndex, key_of, kind_of
 from deid.structured.resources import clean_resource
 from deid.structured.run import RoleTokens, Run, Scrub
@@ -55,6 +66,10 @@ class CaseInput:
     hidden: frozenset[str] = field(default=frozenset(), repr=False)
     test_data: bool = False
     incomplete: tuple[str, ...] = ()
+    confirmed_pictures: Mapping[PictureDigest, PictureConfirmation] = field(
+        default_factory=dict, repr=False
+    )
+    """What the doctor looked at, by the SHA-256 of its exact bytes; no other picture leaves."""
     earlier: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Tokens that left before in this case, with the words behind them, from the vault: in a
     reply `[clinician 1]` must not become somebody else."""
@@ -67,6 +82,8 @@ class Prepared:
     sealed: DeidentifiedCase
     preview: Preview = field(repr=False)
     identity: KnownIdentity = field(repr=False)
+    pictures: frozenset[str] = frozenset()
+    """The SHA-256 of every picture that leaves."""
     sources: Mapping[int, str] = field(default_factory=dict, repr=False)
     """Where each input resource went: its position, and `Type/n` of the case."""
 
@@ -100,7 +117,8 @@ def _deidentify(case_input: CaseInput, policy: Policy) -> Prepared:
     base = f"{NETWORK_BASE}/case/{case_input.case_id}"
     entries = _entries(numbered)
     sections = assign(numbered, policy.sections, base)
-    gate = _last_look(entries, sections, texts, identity, policy, case_input.case_id)
+    skips = gate_skips(policy, case_input.case_id, pictures=run.pictures.made)
+    gate = _last_look(entries, sections, texts, identity, skips)
     if not gate.passed:
         raise CaseHeld(hits=tuple((hit.expression, hit.category, hit.rule) for hit in gate.hits))
     receipt = _receipt(case_input, policy, run, gate, numbered)
@@ -118,11 +136,12 @@ def _deidentify(case_input: CaseInput, policy: Policy) -> Prepared:
         }
     )
     words = words_behind((record.scrubbed for record in run.texts), references.words)
-    preview = _preview(run, numbered, gate, words)
+    preview = _preview(case_input, run, numbered, gate, words)
     return Prepared(
         sealed=sealed,
         preview=preview,
         identity=identity,
+        pictures=frozenset(run.pictures.made),
         sources={
             at: f"{each.resource['resourceType']}/{each.number}" for at, each in numbered.items()
         },
@@ -173,6 +192,7 @@ def _start(case_input: CaseInput, policy: Policy, scrub: Scrub, role_token: Role
         roles=policy.roles,
         scrub=scrub,
         role_token=role_token,
+        pictures=Pictures(confirmed=case_input.confirmed_pictures),
         dates=RelativeDates(case_input.question_time),
     )
 
@@ -217,6 +237,7 @@ def _clean(case_input: CaseInput, policy: Policy, run: Run) -> dict[int, Numbere
             if position == 0:
                 raise
             run.refused.append(str(refused))
+            run.pictures.holder_refused(position)
             run.removed["refused"] += 1
             del run.texts[before:]
     extra = subject.age_observation(case_input.resources[0], run, len(case_input.resources))
@@ -244,10 +265,9 @@ def _last_look(
     sections: Iterable[SealedSection],
     texts: Mapping[str, str],
     identity: KnownIdentity,
-    policy: Policy,
-    case_id: str,
+    skips: Skips,
 ) -> GateResult:
-    gate = Gate(identity, gate_skips(policy, case_id))
+    gate = Gate(identity, skips)
     for entry in entries:
         gate.search_body(entry.body, f"{entry.resource_type}/{entry.n}")
     for key, text in texts.items():
@@ -257,8 +277,11 @@ def _last_look(
     return gate.result()
 
 
-def gate_skips(policy: Policy, case_id: str) -> Skips:
-    """Return what the gate may pass over in content made under a policy."""
+def gate_skips(policy: Policy, case_id: str, *, pictures: Collection[str] = ()) -> Skips:
+    """Return what the gate may pass over in content made under a policy.
+
+    `pictures` are the SHA-256 of those made of fresh pixels.
+    """
     return Skips(
         constants=policy.constants,
         element_names=policy.element_names,
@@ -271,6 +294,7 @@ def gate_skips(policy: Policy, case_id: str) -> Skips:
             rf"{re.escape(NETWORK_BASE)}/case/{re.escape(case_id)}/[A-Za-z]+/[0-9]+"
         ),
         random=frozenset({case_id}),
+        pictures=frozenset(pictures),
     )
 
 
@@ -296,6 +320,7 @@ def _receipt(
         risk_level=subject.risk_level(numbered[0].resource, len(run.texts)),
         given_back=run.given_back,
         incomplete=case_input.incomplete,
+        pictures=run.pictures.counts() if run.pictures.records else {},
     )
 
 
@@ -304,6 +329,7 @@ def _year(value: Any) -> int | None:
 
 
 def _preview(
+    case_input: CaseInput,
     run: Run,
     numbered: Mapping[int, Numbered],
     gate: GateResult,
@@ -343,6 +369,11 @@ def _preview(
         },
         searched=gate.searched,
         token_words=token_words,
+        pictures=shown_pictures(
+            run.pictures.records,
+            case_input.resources,
+            {at: f"{each.resource['resourceType']}/{each.number}" for at, each in numbered.items()},
+        ),
     )
 
 

@@ -1,9 +1,10 @@
 """What the doctor sees before anything leaves: both sides, every change, every reason."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
+from deid.structured.pictures import PictureRecord, PictureState
 from deid.text.document import GiveBack, ScrubbedText, Span
 
 Mark = Literal["plain", "removed", "general", "likely", "given_back", "hidden"]
@@ -84,7 +85,7 @@ class PreviewPicture:
     element: str
     entry: str | None
     """The outgoing resource it leaves in, `Type/n`; None while it stays."""
-    state: Literal["sent", "waiting", "refused"]
+    state: PictureState
     reason: str
     boxes: int
     facts: str
@@ -182,6 +183,44 @@ def likely_words(sources: Iterable[Source], reasons: Reasons) -> tuple[LikelyWor
                 )
             )
     return tuple(found)
+
+
+def shown_pictures(
+    records: Iterable[PictureRecord],
+    resources: Sequence[Mapping[str, Any]],
+    entries: Mapping[int, str],
+) -> tuple[PreviewPicture, ...]:
+    """List the pictures by what the chart calls them; `entries` names what leaves, by position."""
+    return tuple(
+        PreviewPicture(
+            digest=one.digest,
+            title=_called(resources[one.entry]),
+            element=one.element,
+            entry=entries.get(one.entry) if one.state == "sent" else None,
+            state=one.state,
+            reason=one.reason,
+            boxes=one.boxes,
+            facts=one.facts,
+        )
+        for one in records
+    )
+
+
+def _called(resource: Mapping[str, Any]) -> str:
+    """Return the name that a document has in the chart: its type or code, or its description."""
+    for concept in (resource.get("type"), resource.get("code")):
+        if isinstance(concept, Mapping):
+            codings = concept.get("coding")
+            labels = [
+                coding.get("display")
+                for coding in (codings if isinstance(codings, list) else ())
+                if isinstance(coding, Mapping)
+            ]
+            for label in (concept.get("text"), *labels):
+                if isinstance(label, str) and label.strip():
+                    return label.strip()
+    label = resource.get("description")
+    return label.strip() if isinstance(label, str) else ""
 
 
 def _number(reason: Reason) -> int:

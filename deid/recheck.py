@@ -5,6 +5,8 @@ searched as it stands and as it reads once base64, percent, entity and \\u escap
 """
 
 import base64
+import binascii
+import hashlib
 import html
 import re
 from collections import Counter
@@ -16,6 +18,7 @@ from urllib.parse import unquote
 
 import msgspec
 
+from deid.attachments.picture_bytes import BASE64_STARTS, pixel_type
 from deid.errors import ContentUnusable
 from deid.known_identity import KnownHit
 
@@ -57,6 +60,9 @@ class Skips:
     random: frozenset[str] = frozenset()
     """Random text that we made, such as the case id. It is searched as it stands, but not read
     as an encoding of something else: chance would spell a short name once in a thousand cases."""
+    pictures: frozenset[str] = frozenset()
+    """SHA-256 of every picture that we made of fresh pixels. Their bytes are random to a reader
+    of words; any other picture, or one of these with more in it than pixels, holds the case."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -150,6 +156,9 @@ class Gate:
 
     def _leaf(self, path: str, item: Any, name: str) -> None:
         if isinstance(item, str):
+            if name == "data" and item.startswith(BASE64_STARTS):
+                self._picture(path, item)
+                return
             if self._addresses is not None and self._addresses.fullmatch(item):
                 return
             found = self._find(item)
@@ -159,6 +168,16 @@ class Gate:
                 self._report(path, found)
         elif type(item) in (int, Decimal) and len(str(item)) >= _MIN_NUMBER:
             self._report(path, self._find(str(item)))
+
+    def _picture(self, path: str, data: str) -> None:
+        try:
+            body = base64.b64decode(data, validate=True)
+        except (binascii.Error, ValueError):
+            body = b""
+        ours = hashlib.sha256(body).hexdigest() in self._skips.pictures
+        if not ours or pixel_type(body) is None:
+            hit = GateHit(expression=path, category="picture", rule="picture.not_ours")
+            self._hits[hit] += 1
 
     def _report(self, path: str, found: tuple[tuple[str, str], ...]) -> None:
         for category, rule in found:

@@ -65,6 +65,8 @@ class DeidReceipt:
     risk_level: RiskLevel
     given_back: int
     incomplete: tuple[str, ...]
+    pictures: Mapping[str, int] = field(default_factory=dict)
+    """sent, not_sent, boxes: what became of the pictures of the content; empty without any."""
     date_anchor: Literal["question time"] = "question time"
 
 

@@ -101,6 +101,8 @@ class DeidFacts(Protocol):
     def risk_level(self) -> str: ...
     @property
     def given_back(self) -> int: ...
+    @property
+    def pictures(self) -> Mapping[str, int]: ...
 
 
 def receipt_claims(
@@ -132,6 +134,7 @@ def receipt_claims(
         },
         "risk": deid.risk_level,
         "given_back": deid.given_back,
+        "pictures": dict(sorted(deid.pictures.items())),
         "covers": [{"identifier": c.identifier, "sha256": c.sha256} for c in covers],
         "prepared_by": facts.prepared_by,
         "prepared_at": facts.prepared_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
