@@ -9,7 +9,10 @@ from deid.text.document import ScrubbedText
 from deid.text.people import PeopleTokens
 
 _TOKEN: Final = re.compile(r"\[([a-z]+(?: [a-z]+)*) ([1-9][0-9]{0,3})\]")
-_NAMED: Final = re.compile(r"\[(?:patient|[a-z]+(?: [a-z]+)* [1-9][0-9]{0,3})\]")
+_NAMED: Final = re.compile(
+    r"\[(?:patient|[a-z]+(?: [a-z]+)* [1-9][0-9]{0,3}"
+    r"|[0-9]{4}-[0-9]{2}(?:-[0-9]{2}(?: [0-9]{2}:[0-9]{2})?)?)\]"
+)
 
 
 class ReferenceNames:

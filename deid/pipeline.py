@@ -27,7 +27,7 @@ from deid.recheck import Gate, GateResult, Skips
 from deid.sealed_case import DeidentifiedCase, DeidReceipt, SealedEntry, SealedSection
 from deid.sections import assign
 from deid.structured.canonical import encoded
-from deid.structured.date_methods import RelativeDates
+from deid.structured.date_methods import DateMethod, method_of
 from deid.structured.numbering import Numbered, address, number
 from deid.structured.pictures import Pictures
 from deid.structured.reference_index import ReferenceIndex, key_of, kind_of
@@ -111,7 +111,9 @@ def _deidentify(case_input: CaseInput, policy: Policy) -> Prepared:
     people = PeopleTokens()
     replay(people, identity, case_input.earlier)
     references = ReferenceNames(identity, people)
-    run = _start(case_input, policy, _scrub(case_input, identity, people), references)
+    dates = method_of(policy.dates, CaseKey(case_input.case_key), case_input.question_time)
+    scrub = _scrub(case_input, identity, people, dates.shift_days)
+    run = _start(case_input, policy, scrub, references, dates)
     texts = {key: run.typed_text(text, key) for key, text in _in_order(case_input.texts)}
     numbered = _clean(case_input, policy, run)
     base = f"{NETWORK_BASE}/case/{case_input.case_id}"
@@ -135,7 +137,9 @@ def _deidentify(case_input: CaseInput, policy: Policy) -> Prepared:
             "test_data": case_input.test_data,
         }
     )
-    words = words_behind((record.scrubbed for record in run.texts), references.words)
+    words = words_behind(
+        (record.scrubbed for record in run.texts), {**dates.words(), **references.words}
+    )
     preview = _preview(case_input, run, numbered, gate, words)
     return Prepared(
         sealed=sealed,
@@ -177,7 +181,13 @@ def _check(case_input: CaseInput) -> None:
         raise ContentUnusable(problem="the Patient has no id", position=0)
 
 
-def _start(case_input: CaseInput, policy: Policy, scrub: Scrub, role_token: RoleTokens) -> Run:
+def _start(
+    case_input: CaseInput,
+    policy: Policy,
+    scrub: Scrub,
+    role_token: RoleTokens,
+    dates: DateMethod,
+) -> Run:
     references = ReferenceIndex()
     references.add_known(case_input.identity_resources)
     references.add_known(case_input.resources)
@@ -193,11 +203,13 @@ def _start(case_input: CaseInput, policy: Policy, scrub: Scrub, role_token: Role
         scrub=scrub,
         role_token=role_token,
         pictures=Pictures(confirmed=case_input.confirmed_pictures),
-        dates=RelativeDates(case_input.question_time),
+        dates=dates,
     )
 
 
-def _scrub(case_input: CaseInput, identity: KnownIdentity, people: PeopleTokens) -> Scrub:
+def _scrub(
+    case_input: CaseInput, identity: KnownIdentity, people: PeopleTokens, shift_days: int
+) -> Scrub:
     engine = TextEngine()
 
     def scrub(text: str, *, path: str) -> ScrubbedText:
@@ -209,6 +221,7 @@ def _scrub(case_input: CaseInput, identity: KnownIdentity, people: PeopleTokens)
             given_back=case_input.given_back,
             hidden=case_input.hidden,
             path=path,
+            shift_days=shift_days,
         )
 
     return scrub
@@ -321,6 +334,7 @@ def _receipt(
         given_back=run.given_back,
         incomplete=case_input.incomplete,
         pictures=run.pictures.counts() if run.pictures.records else {},
+        date_method=policy.dates,
     )
 
 

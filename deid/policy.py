@@ -7,15 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
-from typing import Any, Final
+from typing import Any, Final, cast, get_args
 
 from deid.errors import PolicyUnusable
+from deid.structured import date_methods
 from deid.structured.code_tables import CodeSystem, CodeTables
 from deid.structured.compiler import Compiler, Table
 from deid.structured.resources import TypeRules
 from deid.structured.rules import Section
 
-POLICIES: Final = frozenset({"safe-harbor"})
+POLICIES: Final = frozenset({"safe-harbor", "expert-determination", "uk-confidential"})
+_BASE_FILE: Final = "base.toml"
 _CODES_FILE: Final = "codes.toml"
 
 CATEGORIES: Final = frozenset(
@@ -32,6 +34,9 @@ class Policy:
 
     id: str
     version: str
+    title: str
+    """What we say of content that left under this policy, and no more than that."""
+    dates: date_methods.Name
     rules_sha256: str
     types: TypeRules
     codes: CodeTables
@@ -57,16 +62,19 @@ def load(policy_id: str = "safe-harbor") -> Policy:
     if policy_id not in POLICIES:
         raise PolicyUnusable(policy="(unknown)", rule="policy", problem="no such policy")
     folder = resources.files("deid") / "rules"
-    rules = (folder / f"{policy_id}.toml").read_bytes()
-    codes = (folder / _CODES_FILE).read_bytes()
-    return compile_policy(rules, codes, name=policy_id)
+    own, base, codes = (
+        (folder / file).read_bytes() for file in (f"{policy_id}.toml", _BASE_FILE, _CODES_FILE)
+    )
+    return compile_policy(own, base, codes, name=policy_id)
 
 
-def compile_policy(rules: bytes, codes: bytes, *, name: str) -> Policy:
-    """Compile a policy from its rule file and its code file."""
-    table, code_table = _toml(rules, name), _toml(codes, name)
+def compile_policy(own: bytes, base: bytes, codes: bytes, *, name: str) -> Policy:
+    """Compile a policy from its own file, laid over the shared one, and the code file."""
+    table = laid_over(_toml(base, name), _toml(own, name))
+    code_table = _toml(codes, name)
+    digest = hashlib.sha256(b"\x00".join((own, base, codes))).hexdigest()
     try:
-        return _compile(table, code_table, hashlib.sha256(rules + b"\x00" + codes), name)
+        return _compile(table, code_table, digest, name)
     except (KeyError, AttributeError, TypeError) as error:
         # A missing table or one of the wrong shape; the message names a key of our own file.
         raise PolicyUnusable(
@@ -74,7 +82,20 @@ def compile_policy(rules: bytes, codes: bytes, *, name: str) -> Policy:
         ) from None
 
 
-def _compile(table: Table, codes: Table, digest: Any, name: str) -> Policy:
+def laid_over(base: Table, own: Table) -> dict[str, Any]:
+    """Return the lines of `own` laid over those of `base`; `false` takes a line out."""
+    out: dict[str, Any] = dict(base)
+    for key, value in own.items():
+        if value is False:
+            out.pop(key, None)
+        elif isinstance(value, Mapping) and isinstance(base.get(key), Mapping):
+            out[key] = laid_over(base[key], value)
+        else:
+            out[key] = value
+    return out
+
+
+def _compile(table: Table, codes: Table, digest: str, name: str) -> Policy:
     sets = {key: frozenset(words) for key, words in table["sets"].items()}
     compiler = Compiler(policy=name, sets=sets, categories=CATEGORIES)
     compiler.compile_extensions(table["extensions"])
@@ -89,7 +110,9 @@ def _compile(table: Table, codes: Table, digest: Any, name: str) -> Policy:
     return Policy(
         id=str(table["policy"]["id"]),
         version=str(table["policy"]["version"]),
-        rules_sha256=digest.hexdigest(),
+        title=str(table["policy"]["title"]),
+        dates=_date_method(table["policy"]["dates"], name),
+        rules_sha256=digest,
         types=TypeRules(nodes=nodes, withheld=withheld),
         codes=tables,
         roles=dict(table["roles"]),
@@ -97,6 +120,13 @@ def _compile(table: Table, codes: Table, digest: Any, name: str) -> Policy:
         constants=frozenset(_constants(table, tables)),
         element_names=frozenset(_names(table)),
     )
+
+
+def _date_method(word: str, name: str) -> date_methods.Name:
+    for known in get_args(date_methods.Name):
+        if word == known:
+            return cast("date_methods.Name", known)
+    raise PolicyUnusable(policy=name, rule="policy.dates", problem="no such way to tell dates")
 
 
 def _section(table: Table) -> Section:
@@ -129,6 +159,9 @@ def _code_tables(table: Table, name: str) -> CodeTables:
         ucum_pattern=_pattern(ucum["pattern"], name, "ucum"),
         unit_words=frozenset(ucum["words"]),
         states=frozenset({*table["states"]["codes"], *table["states"]["names"]}),
+        uk_regions={
+            area: region for region, areas in table["uk_regions"].items() for area in areas.split()
+        },
     )
 
 

@@ -17,6 +17,7 @@ import msgspec
 from deid.errors import SealBroken
 
 RiskLevel = Literal["low", "medium", "high"]
+DateMethod = Literal["relative", "shifted"]
 
 _SEAL: Final = object()
 _DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
@@ -67,7 +68,13 @@ class DeidReceipt:
     incomplete: tuple[str, ...]
     pictures: Mapping[str, int] = field(default_factory=dict)
     """sent, not_sent, boxes: what became of the pictures of the content; empty without any."""
-    date_anchor: Literal["question time"] = "question time"
+    date_method: DateMethod = "relative"
+    """Relative: told by the distance from the question. Shifted: moved by the days of the case."""
+
+    @property
+    def date_anchor(self) -> str:
+        """What the dates that leave are counted from."""
+        return {"relative": "question time", "shifted": "shift of the case"}[self.date_method]
 
 
 class DeidentifiedCase:

@@ -15,18 +15,20 @@ _MEANING_AT = 20  # the column of the rule file's head where the meaning of a ru
 
 def render() -> str:
     """The rule file of the policy, as tables for a privacy officer."""
-    source = (RULES / "safe-harbor.toml").read_text(encoding="utf-8")
+    source = (RULES / "base.toml").read_text(encoding="utf-8")
     codes = tomllib.loads((RULES / "codes.toml").read_text(encoding="utf-8"))
     rules = tomllib.loads(source)
-    loaded = policy.load("safe-harbor")
     parts = [
         markdown.head(
             "The rules that decide what leaves",
             "For privacy officers; after this page you know, element by element, what leaves.",
         ),
-        f"Policy `{loaded.id}`, version {loaded.version}, SHA-256 of its files "
-        f"`{loaded.rules_sha256}`. Every receipt names them. Whatever is not listed here does not "
-        "leave, and is counted.",
+        "A hospital chooses one policy (setting `deid_policy`). Every receipt names the policy, the "
+        "SHA-256 of all files that its rules come from, and how dates were told. Whatever is not "
+        "listed here does not leave, and is counted.",
+        "## The policies",
+        *(_policy(name) for name in sorted(policy.POLICIES)),
+        "All policies share the rules below; a line above replaces the line of the same name.",
         "## What a rule does",
         markdown.table(("rule", "what is done"), _legend(source)),
         "`!`: when this cannot leave, the whole resource is refused, because what is left could be "
@@ -59,10 +61,27 @@ def render() -> str:
     return markdown.page(parts)
 
 
+def _policy(name: str) -> str:
+    """What one policy says of itself, and every line of its own."""
+    loaded = policy.load(name)
+    own = tomllib.loads((RULES / f"{name}.toml").read_text(encoding="utf-8"))
+    rows = [
+        (f"`{element}`", "not sent" if rule == "False" else f"`{rule}`")
+        for part, rules in own.items()
+        if part != "policy"
+        for element, rule in _flat(part, rules)
+    ]
+    facts = (
+        f"### {name}\n\n{loaded.title}. Version {loaded.version}, dates {loaded.dates}, SHA-256 "
+        f"`{loaded.rules_sha256}`."
+    )
+    return f"{facts}\n\n{markdown.table(('element', 'rule here'), rows)}" if rows else facts
+
+
 def _legend(source: str) -> list[list[str]]:
     """Read the rule file's own explanation: `#   rule   meaning` in its head."""
     rows: list[list[str]] = []
-    for line in source.partition("[policy]")[0].split("\n"):
+    for line in source.partition("[everywhere]")[0].split("\n"):
         rule, meaning = line[4:_MEANING_AT].strip(), line[_MEANING_AT:].strip()
         if not line.startswith("#   ") or not meaning:
             continue

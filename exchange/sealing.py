@@ -18,7 +18,11 @@ from exchange.names import Resource
 
 RECEIPT_LIFETIME = timedelta(days=7)
 CLOCK_TOLERANCE = timedelta(minutes=5)
-DATE_ANCHOR = "question time"
+# How dates were told, and what they are counted from (DETAILS 9).
+DATE_METHODS: Mapping[str, str] = {
+    "relative": "question time",
+    "shifted": "shift of the case",
+}
 
 Claims = Mapping[str, Any]
 
@@ -82,6 +86,8 @@ class DeidFacts(Protocol):
     @property
     def engine_version(self) -> str: ...
     @property
+    def date_method(self) -> str: ...
+    @property
     def removed(self) -> Mapping[str, int]: ...
     @property
     def general(self) -> Mapping[str, int]: ...
@@ -121,7 +127,8 @@ def receipt_claims(
             "rules_sha256": deid.rules_sha256,
         },
         "engine": deid.engine_version,
-        "date_anchor": DATE_ANCHOR,
+        "date_method": deid.date_method,
+        "date_anchor": DATE_METHODS[deid.date_method],
         "removed": dict(sorted(deid.removed.items())),
         "general": dict(sorted(deid.general.items())),
         "rules": dict(sorted(deid.rules.items())),
@@ -163,6 +170,7 @@ def check_receipt(claims: Claims, expected: ReceiptExpectation, *, at: str) -> l
         ("member", claims.get("prepared_by") == expected.prepared_by),
         ("gate", _object(claims, "gate").get("result") == "pass"),
         ("policy", _policy_of(claims) in expected.policies),
+        ("dates", _tells_dates(claims)),
         ("content", _covers_of(claims) == {c.identifier: c.sha256 for c in expected.covers}),
         ("age", _is_fresh(claims.get("iat"), expected.now)),
         ("id", isinstance(claims.get("jti"), str) and bool(claims.get("jti"))),
@@ -182,6 +190,11 @@ def _object(claims: Claims, name: str) -> Mapping[str, Any]:
 def _policy_of(claims: Claims) -> tuple[str, str]:
     policy = _object(claims, "policy")
     return str(policy.get("id")), str(policy.get("version"))
+
+
+def _tells_dates(claims: Claims) -> bool:
+    method = claims.get("date_method")
+    return isinstance(method, str) and DATE_METHODS.get(method) == claims.get("date_anchor")
 
 
 def _covers_of(claims: Claims) -> dict[str, str]:

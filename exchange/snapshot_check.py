@@ -50,6 +50,8 @@ _PATIENT_ELEMENTS = frozenset(
         "address",
         "communication",
         "deceasedBoolean",
+        "deceasedDateTime",  # moved by the days of the case
+        "multipleBirthBoolean",
         "extension",
     }
 )

@@ -42,6 +42,7 @@ class Settings:
     # a case on its way
     send_delay_seconds: float
     poll_seconds: float
+    deid_policy: str
     deid_timeout_seconds: float
     deid_memory_mb: int
     # the network
@@ -168,6 +169,11 @@ class SettingsSchema(Schema):
     )
     poll_seconds = fields.Float(
         load_default=5.0, validate=_positive, metadata=_help("how often the gateway asks for news")
+    )
+    deid_policy = fields.String(
+        load_default="safe-harbor",
+        validate=validate.OneOf(("safe-harbor", "expert-determination", "uk-confidential")),
+        metadata=_help("rules that decide what leaves this hospital"),
     )
     deid_timeout_seconds = fields.Float(
         load_default=20.0, validate=_positive, metadata=_help("de-identification is stopped after")

@@ -124,6 +124,7 @@ def build(settings: Settings, database: Database | None = None) -> GatewayServic
             memory_megabytes=settings.deid_memory_mb,
         ),
         policy=Policy(
+            deid_policy=settings.deid_policy,
             send_delay_seconds=settings.send_delay_seconds,
             session_idle_minutes=settings.session_idle_minutes,
             session_hours=settings.session_hours,

@@ -16,6 +16,7 @@ from deid.structured.run import Run
 _CLOCK: Final = re.compile(r"\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?")
 _LANGUAGE: Final = re.compile(r"([a-z]{2,3})(?:-[A-Za-z0-9-]{1,20})?")
 _LINK_ID: Final = re.compile(r"[/A-Za-z0-9._-]{1,40}")
+_UK_POSTCODE: Final = re.compile(r"([A-Za-z]{1,2})[0-9][0-9A-Za-z]?(?: ?[0-9][A-Za-z]{2})?")
 _COUNTRY: Final = re.compile(r"[A-Z]{2,3}")
 _SAMPLES: Final = re.compile(r"(?:[-+0-9.eEUL]{1,24} ?){1,20000}")
 _COMPARATORS: Final = frozenset({"<", "<=", ">=", ">"})
@@ -172,6 +173,26 @@ def country(value: Any, path: Path, run: Run) -> Any:
     return ABSENT
 
 
+def uk_region(value: Any, path: Path, run: Run) -> Any:
+    """Turn a postcode of the United Kingdom into its region, under the element `state`."""
+    match = _UK_POSTCODE.fullmatch(value) if isinstance(value, str) else None
+    region = run.codes.uk_regions.get(match[1].upper()) if match else None
+    if region is None:
+        run.drop("postal_code", path)
+        return ABSENT
+    run.generalize("place")
+    return Renamed("state", region)
+
+
+def several_born(value: Any, path: Path, run: Run) -> Any:
+    """Keep that more than one was born, not which of them this is."""
+    if type(value) is not int:
+        run.drop("wrong_type", path)
+        return ABSENT
+    run.generalize("demographic")
+    return Renamed("multipleBirthBoolean", True)
+
+
 def link_id(value: Any, path: Path, run: Run) -> Any:
     """Keep the name of a question in a form, unless the text engine would change it."""
     if isinstance(value, str) and _LINK_ID.fullmatch(value) and run.label(value, path) == value:
@@ -258,9 +279,11 @@ NAMED: Final[Mapping[str, Action]] = {
     "refuse": refuse,
     "role": references.role,
     "samples": samples,
+    "several-born": several_born,
     "state": state,
     "text": text,
     "ucum": codes.ucum,
     "ucum-system": codes.ucum_system,
+    "uk-region": uk_region,
     "unit": codes.unit,
 }

@@ -39,3 +39,5 @@ class CodeTables:
     ucum_pattern: re.Pattern[str]
     unit_words: frozenset[str]
     states: frozenset[str]
+    uk_regions: Mapping[str, str]
+    """The letters that begin a postcode, with the region of England or the nation."""

@@ -8,7 +8,8 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final, Literal, Protocol
 
 from deid import dates
-from deid.date_shift import Shift
+from deid.date_shift import Shift, days_of
+from deid.pseudonyms import CaseKey
 
 Name = Literal["relative", "shifted"]
 
@@ -29,11 +30,25 @@ class Dated:
 class DateMethod(Protocol):
     """Turns a date of the chart into what may be said of it."""
 
+    @property
+    def shift_days(self) -> int:
+        """By how many days dates are moved; 0 when they are told by their distance."""
+
     def date(self, text: str) -> Dated | None:
         """Return what leaves of a date or dateTime; None when nothing may."""
 
     def instant(self, text: str) -> Dated | None:
         """Return what leaves of an instant; None when nothing may."""
+
+    def words(self) -> dict[str, str]:
+        """Return every day that left, in brackets, and the day behind it, for the vault."""
+
+
+def method_of(name: Name, key: CaseKey, question_time: datetime) -> "RelativeDates | ShiftedDates":
+    """Return how the dates of a case leave under a policy that names this method."""
+    if name == "relative":
+        return RelativeDates(question_time)
+    return ShiftedDates(Shift(days=days_of(key), question_time=question_time))
 
 
 @dataclass(slots=True)
@@ -41,6 +56,7 @@ class RelativeDates:
     """The year and the distance from the question (Safe Harbor). Spec: DETAILS 8."""
 
     question_time: datetime
+    shift_days: int = 0
     _known: dict[str, Dated | None] = field(default_factory=dict)
 
     def date(self, text: str) -> Dated | None:
@@ -76,6 +92,10 @@ class RelativeDates:
         }
         return {"extension": [{"url": TIME_FROM_QUESTION, "valueDuration": duration}]}
 
+    def words(self) -> dict[str, str]:
+        """See `DateMethod`: a distance leads back to its date without a list."""
+        return {}
+
 
 @dataclass(slots=True)
 class ShiftedDates:
@@ -83,6 +103,11 @@ class ShiftedDates:
 
     shift: Shift
     _known: dict[str, Dated | None] = field(default_factory=dict)
+
+    @property
+    def shift_days(self) -> int:
+        """See `DateMethod`."""
+        return self.shift.days
 
     def date(self, text: str) -> Dated | None:
         """See `DateMethod`."""
@@ -96,7 +121,7 @@ class ShiftedDates:
         return self.date(text) if "T" in text else None
 
     def words(self) -> dict[str, str]:
-        """Return every day that left and the day behind it; it stays in the vault."""
+        """See `DateMethod`."""
         days = {
             told.value[:10]
             for told in self._known.values()

@@ -7,12 +7,13 @@ import pytest
 from deid import policy
 from deid.errors import PolicyUnusable
 
-RULES = (resources.files("deid") / "rules" / "safe-harbor.toml").read_text()
+OWN = (resources.files("deid") / "rules" / "safe-harbor.toml").read_text()
+RULES = (resources.files("deid") / "rules" / "base.toml").read_text()
 CODES = (resources.files("deid") / "rules" / "codes.toml").read_text()
 
 
-def compiled(rules: str = RULES, codes: str = CODES) -> policy.Policy:
-    return policy.compile_policy(rules.encode(), codes.encode(), name="tried")
+def compiled(rules: str = RULES, codes: str = CODES, own: str = OWN) -> policy.Policy:
+    return policy.compile_policy(own.encode(), rules.encode(), codes.encode(), name="tried")
 
 
 def test_safe_harbor_loads_and_says_which_rules_it_is() -> None:
@@ -27,8 +28,30 @@ def test_any_change_of_a_rule_or_code_changes_the_hash() -> None:
         compiled().rules_sha256,
         compiled(rules=RULES + "\n# one more line\n").rules_sha256,
         compiled(codes=CODES + "\n# one more line\n").rules_sha256,
+        compiled(own=OWN + "\n# one more line\n").rules_sha256,
     }
-    assert len(hashes) == 3
+    assert len(hashes) == 4
+
+
+@pytest.mark.parametrize("name", sorted(policy.POLICIES))
+def test_every_policy_loads_under_its_own_name_and_says_how_dates_leave(name: str) -> None:
+    loaded = policy.load(name)
+    assert loaded.id == name
+    assert loaded.title
+    assert loaded.dates == ("shifted" if name == "expert-determination" else "relative")
+
+
+def test_a_policy_of_its_own_takes_a_line_out_and_lays_another_over() -> None:
+    base = {"a": {"b": "text", "c": {"d": "flag"}}, "e": "date"}
+    own = {"a": {"b": False, "c": {"d": "number"}}, "f": "age", "e": "instant"}
+    assert policy.laid_over(base, own) == {"a": {"c": {"d": "number"}}, "e": "instant", "f": "age"}
+    assert base == {"a": {"b": "text", "c": {"d": "flag"}}, "e": "date"}
+
+
+@pytest.mark.parametrize("dates", ["sometimes", ""])
+def test_a_policy_that_tells_dates_in_no_known_way_is_refused(dates: str) -> None:
+    with pytest.raises(PolicyUnusable):
+        compiled(own=OWN.replace('dates = "relative"', f'dates = "{dates}"'))
 
 
 @pytest.mark.parametrize(
@@ -39,6 +62,7 @@ def test_any_change_of_a_rule_or_code_changes_the_hash() -> None:
         ('gender = "token:gender"', 'gender = "drop:because"'),
         ('gender = "token:gender"', 'gender = "text:loud"'),
         ('gender = "token:gender"', "gender = 7"),
+        ('gender = "token:gender"', 'gender = "drop:name!"'),
         ('gender = "token:gender"', '"gen der" = "flag"'),
         ('address = "Address"', 'address = "Adress"'),
         ("[types.Patient]", "[types.Patient"),
@@ -69,7 +93,7 @@ def test_a_code_system_that_cannot_be_compiled_refuses_the_policy(old: str, new:
 
 def test_bytes_that_are_not_text_refuse_the_policy() -> None:
     with pytest.raises(PolicyUnusable):
-        policy.compile_policy(b"\xff", CODES.encode(), name="tried")
+        policy.compile_policy(OWN.encode(), b"\xff", CODES.encode(), name="tried")
 
 
 def test_an_unknown_policy_is_refused() -> None:
