@@ -26,6 +26,7 @@ def vocabulary() -> frozenset[str]:
         | words("medical")
         | words("drugs")
         | words("abbreviations")
+        | words("brands")
     )
 
 
@@ -49,6 +50,21 @@ def everyday() -> frozenset[str]:
 
 
 @cache
+def written_with_capital() -> frozenset[str]:
+    """Return words whose capital inside a sentence needs no name to explain it."""
+    return (
+        words("headings")
+        | words("medical")
+        | words("drugs")
+        | words("brands")
+        | words("abbreviations")
+        | words("eponyms")
+        | words("months")
+        | words("regions")
+    )
+
+
+@cache
 def given_names() -> frozenset[str]:
     """Return first names."""
     return words("first_names") | words("nicknames")
@@ -69,6 +85,11 @@ _MEDICAL_ENDING = re.compile(
     r"caine|dronate|thiazide|semide|afil|terol|sone|solone|onide|lukast|tropium|pril)s?$"
 )
 _ENDINGS = ("s", "es", "ed", "d", "ing", "ly", "ness")
+
+
+def is_medical_word(word: str) -> bool:
+    """Return whether the word ends as the language of medicine and drugs does."""
+    return len(word) > 6 and bool(_MEDICAL_ENDING.search(word))
 
 
 @lru_cache(maxsize=16_384)

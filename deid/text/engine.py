@@ -13,6 +13,7 @@ from deid.text.propagation import propagate
 from deid.text.recognizers import (
     ages,
     bare_years,
+    capital_words,
     contact,
     dates,
     initials,
@@ -44,6 +45,7 @@ RECOGNIZERS: tuple[Recognizer, ...] = (
     initials.find,
     name_lists.find,
     unknown_words.find,
+    capital_words.find,
 )
 
 

@@ -64,6 +64,11 @@ def kinds() -> Mapping[str, tuple[tuple[str, Kind], ...]]:
     }
 
 
+def ends_with_kind(word: str) -> bool:
+    """Return whether the word alone says what kind of institution a name belongs to."""
+    return any(tail == word for tail, _kind in kinds().get(word, ()))
+
+
 def joins(view: TextView, end: int, start: int) -> bool:
     """Return whether the words around a gap can stand in one name."""
     gap = view.lower[end:start]

@@ -11,8 +11,9 @@ def merge(findings: Iterable[Finding]) -> list[Finding]:
     """Return non-overlapping findings in text order.
 
     Overlapping findings become one that covers them all, so that no letter any recognizer pointed
-    at is left. The longest gives category and wording (ties: the more certain, then the first by
-    rule name); the certainty is the highest of all. Words the doctor hid win over everything.
+    at is left. The longest that is not only likely gives category and wording (ties: the more
+    certain, then the first by rule name); the certainty is the highest of all. Words the doctor
+    hid win over everything.
     """
     ordered = sorted(findings, key=lambda f: (f.start, -f.end, f.rule, f.subject))
     merged: list[Finding] = []
@@ -35,9 +36,10 @@ def _join(first: Finding, second: Finding) -> Finding:
     return winner._replace(start=start, end=end, confidence=surer)
 
 
-def _weight(finding: Finding) -> tuple[bool, int, int, bool, bool, str]:
+def _weight(finding: Finding) -> tuple[bool, bool, int, int, bool, bool, str]:
     return (
         finding.category == "hidden",
+        finding.confidence != "likely",  # default deny says where, not what
         finding.end - finding.start,
         _RANK[finding.confidence],
         finding.category != "other_id",  # "some number" says least

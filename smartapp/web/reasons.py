@@ -93,6 +93,8 @@ def _because(category: str, rule: str, rest: str) -> str:
 def _likely_because(rule: str) -> str:
     if rule == "word.unknown":
         return "capitalized and in no medical vocabulary"
+    if rule == "word.capital":
+        return "a plain word, capitalized inside a sentence"
     return "it stands where names stand"
 
 

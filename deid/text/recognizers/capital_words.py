@@ -1,0 +1,166 @@
+"""Default deny for plain words: a capital inside a sentence that medicine does not explain.
+
+"Seen at Ridgeline", "referred to Bluestem Family Health", "moved to Comfort": every word stands in
+a dictionary, and yet it names a place, a person or a firm. Notes, forms and letters write many
+other words with a capital; those are listed (deid/lists/headings.txt) or stand in headings and
+labels.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from deid import known_context, lexicon
+from deid.text import institutions, name_words
+from deid.text.document import Finding
+from deid.text.tokens import TextView, Token
+
+_ROOM = 26
+_GAPS = frozenset({" ", "-", " & ", "'s ", "' "})
+_SMALL = frozenset({"of", "the", "upon", "de", "la", "del", "le", "sur", "at", "on", "in"})
+_ENDS_LABEL = re.compile(r"(?:'?s)?\s?[:#=]")
+#: "Accident and Emergency" is a heading; "lives in Rough and Ready" is a town
+_PLACE_BEFORE = re.compile(
+    r"\b(?:lives? in|living in|moved to|moved from|native of|from|trip to|travel to|ride back to|"
+    r"in|to)\s\Z"
+)
+
+
+def find(view: TextView) -> Iterator[Finding]:
+    """Yield runs of capitalized words of which at least one is unexplained; likely only."""
+    if view.style != "mixed":
+        return
+    tokens = view.tokens
+    index = 0
+    while index < len(tokens):
+        if not tokens[index].capitalized:
+            index += 1
+            continue
+        end = _run_end(view, index)
+        yield from _judge(view, tokens[index:end])
+        index = end
+
+
+def _run_end(view: TextView, index: int) -> int:
+    """Return the index after the last word of the run of capitalized words at ``index``."""
+    tokens = view.tokens
+    end = index + 1
+    while end < len(tokens) and end - index < 7:
+        gap = view.plain[tokens[end - 1].end : tokens[end].start]
+        following = tokens[end]
+        if not _connects(view, tokens[end - 1], gap):
+            break
+        if following.capitalized:
+            end += 1
+            continue
+        skip = _over_small_words(view, end)
+        if not skip:
+            break
+        end = skip + 1
+    return end
+
+
+def _connects(view: TextView, before: Token, gap: str) -> bool:
+    if gap == ". ":
+        initial = len(before.text) == 1 and view.plain[before.start - 1 : before.start] in ("", " ")
+        return before.lower in ("st", "mt", "ft") or (initial and not _measured(view, before))
+    return gap in _GAPS
+
+
+def _measured(view: TextView, token: Token) -> bool:
+    """ "9 cm H2O. Mask": a letter after a number is a unit, not an initial."""
+    return view.plain[max(0, token.start - 2) : token.start - 1].isdigit()
+
+
+def _over_small_words(view: TextView, index: int) -> int:
+    """Return the index of the capitalized word after "of the" and its like, or 0."""
+    tokens = view.tokens
+    for step in range(index, min(index + 2, len(tokens) - 1)):
+        word, following = tokens[step], tokens[step + 1]
+        if view.plain[word.end : following.start] != " ":
+            return 0
+        if word.lower not in _SMALL and not (
+            word.lower in ("and", "or") and _names_a_place(view, index)
+        ):
+            return 0
+        if following.capitalized:
+            return step + 1
+    return 0
+
+
+def _names_a_place(view: TextView, index: int) -> bool:
+    start = view.tokens[index - 1].start
+    return bool(_PLACE_BEFORE.search(view.lower, max(0, start - 16), start))
+
+
+def _judge(view: TextView, run: Sequence[Token]) -> Iterator[Finding]:
+    words = [t for t in run if t.capitalized]
+    if not _is_unexplained(view, words) or _is_label(view, run) or _heads_a_line(view, run):
+        return
+    while run and _is_edge(run[0]):
+        run = run[1:]
+    while run and _is_edge(run[-1]):
+        run = run[:-1]
+    if run:
+        yield Finding(
+            start=run[0].start,
+            end=run[-1].end,
+            category="name",
+            confidence="likely",
+            rule="word.capital",
+        )
+
+
+def _is_unexplained(view: TextView, words: Sequence[Token]) -> bool:
+    first_excused = view.starts_sentence(words[0])
+    return any(
+        _names_something(view, token)
+        for position, token in enumerate(words)
+        if position or not first_excused
+    )
+
+
+def _names_something(view: TextView, token: Token) -> bool:
+    word = token.lower
+    if len(word) < 3 or not token.text[1:].islower() or view.touches_digit(token):
+        return False
+    if word in lexicon.written_with_capital() or word in name_words.NEVER:
+        return False
+    if word in institutions.GENERIC or _is_compound(word):
+        return False
+    if not lexicon.is_ordinary(word):
+        return False  # names and unknown words have recognizers of their own
+    after = view.lower[token.end : token.end + _ROOM]
+    if known_context.eponym_follows(after) or known_context.names_a_drug(after):
+        return False
+    return not lexicon.is_medical_word(word)
+
+
+def _is_compound(word: str) -> bool:
+    """ "R-handed", "Mini-Mental": put together of a letter or of words that explain it."""
+    parts = word.split("-")
+    return len(parts) > 1 and any(
+        len(part) < 2 or part in lexicon.written_with_capital() for part in parts
+    )
+
+
+def _is_label(view: TextView, run: Sequence[Token]) -> bool:
+    """ "Referring Office:" labels what follows."""
+    return bool(_ENDS_LABEL.match(view.plain, run[-1].end))
+
+
+def _heads_a_line(view: TextView, run: Sequence[Token]) -> bool:
+    """A line of capitalized plain words only is a heading ("Review Of Systems")."""
+    start, end = run[0].start, run[-1].end
+    before = view.plain[max(0, start - 2) : start].strip(" *#-")
+    after = view.plain[end : end + 2].strip(" *#-")
+    alone = (not before or before[-1] == "\n") and (not after or after[0] == "\n")
+    return alone and not institutions.ends_with_kind(run[-1].lower)
+
+
+def _is_edge(token: Token) -> bool:
+    """Titles, months and small words at either end are not part of what is named."""
+    return (
+        token.lower in name_words.NEVER
+        or token.lower in lexicon.words("months")
+        or token.lower in _SMALL
+    )
