@@ -2,8 +2,9 @@
 
 One folder per persona: `persona.json` (what the persona shows, source, license, where the
 patient lies), the chart (`chart.json`, one resource a line, or `chart.json.gz`), and notes
-as plain text in `notes/`, which attachments name by a relative URL. `_hospital` holds the
-hospital itself with its doctors. fixtures/README.md lists every persona.
+as plain text in `notes/` and pictures in `pictures/`, which attachments name by a relative
+URL. `_hospital` holds the hospital itself with its doctors. fixtures/README.md lists every
+persona.
 """
 
 import base64
@@ -114,8 +115,9 @@ def chart(persona: Persona, *, now: datetime) -> tuple[list[Resource], int]:
     """Return a persona's resources, ready to store, and how many whole days they moved.
 
     References by `urn:uuid:`, by full URL and by `Type?identifier=` become `Type/id`;
-    notes are put into their attachments; a hand-written story is moved to `now`; a derived
-    chart gets the admission and the record number that bring the patient to this hospital.
+    notes and pictures are put into their attachments; a hand-written story is moved to `now`;
+    a derived chart gets the admission and the record number that bring the patient to this
+    hospital.
     """
     entries = list(_entries(persona.folder))
     resources = [entry["resource"] for entry in entries]
@@ -183,15 +185,17 @@ def _fill_notes(
 ) -> None:
     for content in resource.get("content", ()) if _has_notes(resource) else ():
         attachment = content["attachment"]
-        url = str(attachment.get("url", ""))
-        if not url.startswith("notes/"):
+        kind, _, name = str(attachment.get("url", "")).partition("/")
+        if kind not in ("notes", "pictures"):
             continue
-        path = persona.folder / "notes" / Path(url).name
+        path = persona.folder / kind / Path(name).name
         if not path.is_file():
             raise PersonaBroken(persona=persona.name, rule="a note file is missing")
-        text = moved.text(path.read_text(encoding="utf-8"), birth=birth)
+        body = path.read_bytes()
+        if kind == "notes":
+            body = moved.text(body.decode("utf-8"), birth=birth).encode("utf-8")
         del attachment["url"]
-        attachment["data"] = base64.b64encode(text.encode("utf-8")).decode("ascii")
+        attachment["data"] = base64.b64encode(body).decode("ascii")
 
 
 def _has_notes(resource: Resource) -> bool:

@@ -7,7 +7,7 @@ from io import BytesIO
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian
+from pydicom.uid import UID, ExplicitVRLittleEndian
 
 NAME = "Quillhaven"
 DICOM_CR = "1.2.840.10008.5.1.4.1.1.1"
@@ -44,7 +44,9 @@ def exif(name: str, *, orientation: int = 1, thumbnail: bytes = b"") -> bytes:
     return written + thumbnail  # Pillow writes no second directory; its bytes are what counts
 
 
-def jpeg(image: Image.Image, name: str = NAME, *, orientation: int = 1) -> bytes:
+def jpeg(
+    image: Image.Image, name: str = NAME, *, orientation: int = 1, quality: int = 90
+) -> bytes:
     """A JPEG with a name in EXIF, its thumbnail, XMP, profile, comment and behind the end."""
     small = BytesIO()
     image.convert("RGB").resize((40, 30)).save(small, "JPEG", comment=f"thumb of {name}".encode())
@@ -52,7 +54,7 @@ def jpeg(image: Image.Image, name: str = NAME, *, orientation: int = 1) -> bytes
     image.save(
         out,
         "JPEG",
-        quality=90,
+        quality=quality,
         exif=exif(name, orientation=orientation, thumbnail=small.getvalue()),
         xmp=_XMP.format(name).encode(),
         icc_profile=b"\x00" * 128 + f"desc {name}".encode(),
@@ -114,9 +116,9 @@ def dicom(image: Image.Image | None = None, name: str = NAME, **changes: object)
     """
     grid = (image or drawing(mode="L")).convert("L")
     meta = FileMetaDataset()
-    meta.MediaStorageSOPClassUID = str(changes.get("SOPClassUID", DICOM_CR))
-    meta.MediaStorageSOPInstanceUID = "1.2.276.0.99.4471.1"
-    meta.TransferSyntaxUID = str(changes.pop("TransferSyntaxUID", ExplicitVRLittleEndian))
+    meta.MediaStorageSOPClassUID = UID(str(changes.get("SOPClassUID", DICOM_CR)))
+    meta.MediaStorageSOPInstanceUID = UID("1.2.276.0.99.4471.1")
+    meta.TransferSyntaxUID = UID(str(changes.pop("TransferSyntaxUID", ExplicitVRLittleEndian)))
     data = FileDataset("x", {}, file_meta=meta, preamble=name.encode()[:12].ljust(128, b"\x00"))
     data.SOPClassUID, data.SOPInstanceUID = DICOM_CR, "1.2.276.0.99.4471.1"
     data.StudyInstanceUID, data.SeriesInstanceUID = "1.2.276.0.99.4471", "1.2.276.0.99.4471.9"

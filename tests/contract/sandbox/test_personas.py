@@ -108,7 +108,7 @@ def test_each_canary_word_is_in_the_chart_and_in_no_other() -> None:
     def text_of(name: str) -> str:
         chart = chart_of(name)
         notes = [
-            base64.b64decode(c["attachment"].get("data", "")).decode()
+            base64.b64decode(c["attachment"].get("data", "")).decode("utf-8", "replace")
             for r in chart
             if r["resourceType"] == "DocumentReference"
             for c in r["content"]
