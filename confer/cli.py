@@ -5,6 +5,7 @@ from importlib import import_module
 
 import click
 
+from confer.errors import ConferError
 from runtime import logs
 from runtime.errors import EXIT_CODE, code_of, kind_of
 
@@ -59,7 +60,8 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as problem:  # noqa: BLE001 - the one place of this program that catches all
         kind = kind_of(problem)
         # The text of an error that is not ours may hold words of a chart: class and place only.
-        told = str(problem) if kind != "bug" else f"a bug, at {logs.place_of(problem)}"
+        ours = kind != "bug" or isinstance(problem, ConferError)
+        told = str(problem) if ours else f"a bug, at {logs.place_of(problem)}"
         click.echo(f"{told} [{code_of(problem)}]", err=True)
         sys.exit(EXIT_CODE[kind])
 

@@ -83,14 +83,70 @@ class DatabaseMissing(ConferError):
 
 
 class ChartFileUnusable(ConferError):
-    """The file is not a FHIR Bundle of one patient's chart, so the rules cannot be applied."""
+    """The file is not what `confer deid` reads, so the rules cannot be applied: mend the place
+    that is named, or export it again.
+    """
 
     code: ClassVar[str] = "confer.chart_file_unusable"
     kind: ClassVar[str] = "invalid"
 
+    def __init__(self, *, problem: str, line: int = 0, expression: str = "") -> None:
+        """Name the problem and where it is (line 1-based, FHIRPath); never content."""
+        where = [f"line {line}"] if line else []
+        where += [expression] if expression else []
+        place = f"{', '.join(where)}: " if where else ""
+        super().__init__(f"the file cannot be used: {place}{problem}")
+        self.problem, self.line, self.expression = problem, line, expression
+
+
+class OutputUnusable(ConferError):
+    """Nothing can be written to the place that the command names; nothing was left half-written."""
+
+    code: ClassVar[str] = "confer.output_unusable"
+    kind: ClassVar[str] = "misconfigured"
+
     def __init__(self, *, problem: str) -> None:
         """Name the problem, never content."""
-        super().__init__(f"the file cannot be used: {problem}")
+        super().__init__(f"nothing was written: {problem}")
+
+
+class KeyFileUnusable(ConferError):
+    """The file of `--key-file` cannot be read or is too short to keep tokens from being guessed;
+    make one with: head -c 32 /dev/urandom > FILE.
+    """
+
+    code: ClassVar[str] = "confer.key_file_unusable"
+    kind: ClassVar[str] = "misconfigured"
+
+    def __init__(self, *, problem: str) -> None:
+        """Name the problem, never a byte of the key."""
+        super().__init__(f"the key file cannot be used: {problem}")
+
+
+class DeidBroken(ConferError):
+    """De-identification met a fault of ours in one line of the input, and nothing was written.
+    Report the place that is named; the line itself must not be sent to anybody.
+    """
+
+    code: ClassVar[str] = "confer.deid_broken"
+    kind: ClassVar[str] = "bug"
+
+    def __init__(self, *, line: int, place: str) -> None:
+        """Name the line of the input and the place in our code."""
+        super().__init__(f"line {line}: a bug, at {place}")
+
+
+class DeidProcessLost(ConferError):
+    """A process of `confer deid` ended before its charts were done, most likely for want of memory;
+    nothing of them was written. Run again with fewer processes (`--jobs 1`).
+    """
+
+    code: ClassVar[str] = "confer.deid_process_lost"
+    kind: ClassVar[str] = "refused"
+
+    def __init__(self) -> None:
+        """Say it."""
+        super().__init__("the process that held this chart ended; nothing of it was written")
 
 
 class NamesNotOurs(ConferError):

@@ -1,104 +1,200 @@
-"""confer deid: what would be removed from a chart, and why."""
+"""confer deid: what would leave of charts and notes, and why the rest would not."""
 
-import getpass
-import hashlib
-import json
-import sys
-from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 import click
 
-from confer import deid_report, programs
-from confer.deid_report import Report
-from runtime import audit, clock, settings, tokens
-from runtime.errors import EXIT_CODE
+from confer import deid_run
+from confer.deidentify import spread
+from confer.deidentify.outcome import ReportFormat
+from confer.deidentify.words import Options
+from deid.policy import POLICIES
+from runtime import clock
 
-_WORD_LIMIT = 60
+_PATH = "path"
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+_TARGET = click.Path(path_type=Path, dir_okay=False)
+_HELP = ("-h", "--help")
 
 
-@click.command()
-@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--policy", "policy_id", default="safe-harbor", show_default=True)
-@click.option("--json", "as_json", is_flag=True, help="Print counts and places as JSON.")
+class PathOrVerb(click.Group):
+    """A group whose first word is one of its verbs, or else a PATH.
+
+    Only a verb written exactly so is a verb; a file of that name is written `./notes`.
+    """
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the verb in front where the user named a path or an option first."""
+        if args and args[0] not in self.commands and args[0] not in _HELP:
+            args = [_PATH, *args]
+        return super().parse_args(ctx, args)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a verb; any other word is a path, so the command for paths."""
+        return super().get_command(ctx, cmd_name) or self.commands[_PATH]
+
+
+class Time(click.ParamType[datetime]):
+    """A time of day with date; without a zone it is in this machine's own."""
+
+    name = "time"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> datetime:
+        """Read ISO 8601."""
+        try:
+            read = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail("not a time as in 2026-11-24T08:30:00+01:00", param, ctx)
+        return read if read.tzinfo else read.astimezone()
+
+
+_policy = click.option(
+    "--policy", "policy_id", type=click.Choice(sorted(POLICIES)), default="safe-harbor",
+    show_default=True, help="Which rules decide.",
+)  # fmt: skip
+_at = click.option(
+    "--at", type=Time(), help="The time of the question, from which dates count. Default: now."
+)
+_key = click.option(
+    "--key-file", type=_FILE,
+    help="32 bytes or more. The same file, time and input give the same bytes again. Default: "
+    "a random key that is forgotten.",
+)  # fmt: skip
+_explain = click.option(
+    "--explain", is_flag=True, help="Name the rule and the line it is written on, per removal."
+)
+_jobs = click.option(
+    "--jobs", type=click.IntRange(1, 64), help="How many processes. Default: one per core."
+)
+_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+
+@click.group(cls=PathOrVerb, options_metavar="", subcommand_metavar="PATH|VERB [OPTIONS]...")
+def command() -> None:
+    """Say what would leave of a chart, write it, and report on it. Nothing is sent anywhere.
+
+    PATH is a FHIR chart in JSON, a folder of them, or NDJSON: see `confer deid path --help`.
+    A file that is called like a verb is written with its folder: ./notes.
+    """
+
+
+@command.command(_PATH)
+@click.argument("path", type=click.Path(path_type=Path, exists=True))
+@_policy
+@click.option("--out", type=click.Path(path_type=Path), help="Write what would leave there.")
+@click.option(
+    "--report", type=click.Choice(["html", "json"]),
+    help="Write both sides for a privacy officer. It holds the patient's identity.",
+)  # fmt: skip
+@click.option(
+    "--report-to", type=click.Path(path_type=Path),
+    help="Where the report goes. Default: confer-deid-report.html here, or a folder.",
+)  # fmt: skip
+@_explain
+@_at
+@_key
+@_jobs
+@_json
+@click.option("--strict", is_flag=True, help="Exit 4 also when a part of a chart was refused.")
 @click.option(
     "--show-phi",
     is_flag=True,
     help="Print the removed words, too: on a terminal only, and noted in the gateway's audit.",
 )
-def command(*, file: Path, policy_id: str, as_json: bool, show_phi: bool) -> None:
-    """Say what would leave of FILE, a FHIR Bundle with one patient's chart (JSON or gzip).
+def path_command(  # noqa: PLR0913 - one argument per option
+    *,
+    path: Path,
+    policy_id: str,
+    out: Path | None,
+    report: ReportFormat | None,
+    report_to: Path | None,
+    explain: bool,
+    at: datetime | None,
+    key_file: Path | None,
+    jobs: int | None,
+    as_json: bool,
+    strict: bool,
+    show_phi: bool,
+) -> None:
+    """Say what would leave of the charts at PATH, as if all of them were sent now.
 
-    All of it is treated as if it were sent now. Counts and rule names are printed, never a
-    value. Exit 4 when the last check holds the case back: a known identifier was left.
+    PATH is a FHIR Bundle of one patient (JSON, or JSON in gzip), a folder of them, or NDJSON:
+    a Bundle a line, or the resources of an export, which are put together patient by patient.
+    Counts, places and rule names are printed, never a value. With --out: one chart becomes a
+    file, NDJSON becomes NDJSON, a folder becomes a folder; names of files are not kept.
+
+    Exit 0 when every chart passed, 4 when the last check held one back or one was refused, 2
+    when something could not be read. The other charts are done all the same.
     """
-    if show_phi and (as_json or not sys.stdout.isatty()):
-        raise click.UsageError("--show-phi prints to a terminal only, and not as JSON")
-    resources = deid_report.read_chart(file)
-    if show_phi:
-        _note_in_audit(file)
-    found = deid_report.report(
-        resources,
-        policy_id=policy_id,
-        case_id=tokens.new_case_id(),
-        case_key=tokens.new_key(),
-        question_time=clock.now().astimezone(),
-    )
-    if as_json:
-        click.echo(json.dumps(found.as_json(), indent=2))
-    else:
-        _print(found)
-    if show_phi and found.preview is not None:
-        for where, before, after, rule in deid_report.changes(found.preview):
-            click.echo(f"{where}: {_short(before)!r} -> {_short(after)!r}  ({rule})")
-    if found.held:
-        raise SystemExit(EXIT_CODE["refused"])
+    options = Options(
+        policy_id=policy_id, question_time=at or clock.now().astimezone(), explain=explain,
+        jobs=jobs or spread.cores(), as_json=as_json, report=report or "", report_to=report_to,
+        show_phi=show_phi, strict=strict,
+    )  # fmt: skip
+    raise SystemExit(deid_run.paths(path, out, key_file, options))
 
 
-def _note_in_audit(file: Path) -> None:
-    """Write who looks at which file before anything is shown; no audit, no values."""
-    database = programs.open_existing(settings.load(), "gateway")
-    try:
-        programs.require_schema(database, "gateway")
-        digest = hashlib.sha256(file.read_bytes()).hexdigest()
-        with database.transaction() as session:
-            audit.append(
-                session, event="cli.phi_shown", actor=f"os:{getpass.getuser()}", subject=digest
-            )
-    finally:
-        database.dispose()
+@command.command("notes")
+@click.argument("source", metavar="IN.jsonl", type=_FILE)
+@click.argument("target", metavar="OUT.jsonl", type=_TARGET)
+@_explain
+@_at
+@_jobs
+@_json
+def notes_command(
+    *,
+    source: Path,
+    target: Path,
+    explain: bool,
+    at: datetime | None,
+    jobs: int | None,
+    as_json: bool,
+) -> None:
+    """De-identify notes, for measuring: a line {id, text, chart} becomes {id, spans, text}.
+
+    The chart may be absent; else it is resources, a Bundle, or resources by name. A span is
+    {start, end, category, confidence} in code points of the note. A line in which a known
+    identifier is left says where it is held and has no text (exit 4). Nothing is written when
+    a line cannot be read (exit 2).
+    """
+    options = Options(
+        policy_id="", question_time=at or clock.now().astimezone(), explain=explain,
+        jobs=jobs or spread.cores(), as_json=as_json,
+    )  # fmt: skip
+    raise SystemExit(deid_run.notes(source, target, options))
 
 
-def _print(found: Report) -> None:
-    click.echo(f"policy {found.policy}, rules {found.rules_sha256[:12]}")
-    if found.held:
-        click.echo(f"HELD: {len(found.hits)} known identifiers were left in what would leave")
-        for hit in found.hits:
-            click.echo(f"  {hit.expression}: {hit.category} ({hit.rule})")
-        return
-    click.echo(f"{found.resources_sent} of {found.resources_read} resources would leave")
-    for title, counts in (
-        ("identifiers removed", found.removed),
-        ("made general", found.general),
-        ("not sent, though no identifier in itself", found.not_sent),
-        ("rules of the text engine", found.rules),
-        ("refused: cannot leave without being misread", found.refused),
-    ):
-        _table(title, counts)
-    if found.likely:
-        click.echo(f"{found.likely} words only look like identifiers; a doctor may give them back")
-    click.echo(
-        f"gate: passed; {found.searched} strings searched, {found.skipped} of ours skipped; "
-        f"risk {found.risk}"
-    )
+@command.command("bundle")
+@click.argument("source", metavar="IN.json", type=_FILE)
+@click.argument("target", metavar="OUT.json", type=_TARGET)
+@_policy
+@click.option("--receipt", type=_TARGET, help="Write the receipt there.")
+@_explain
+@_at
+@_key
+@_json
+def bundle_command(  # noqa: PLR0913 - one argument per option
+    *,
+    source: Path,
+    target: Path,
+    policy_id: str,
+    receipt: Path | None,
+    explain: bool,
+    at: datetime | None,
+    key_file: Path | None,
+    as_json: bool,
+) -> None:
+    """Write what would leave of one patient's Bundle: collection, searchset or transaction.
 
-
-def _table(title: str, counts: Mapping[str, int]) -> None:
-    if counts:
-        click.echo(f"{title}: {sum(counts.values())}")
-    for name, count in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
-        click.echo(f"  {count:>6}  {name}")
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _WORD_LIMIT else f"{text[:_WORD_LIMIT]}..."
+    The first Patient is the subject; names of other patients are removed, and they are not
+    sent. Nothing is written when the last check holds the case (exit 4) or the file cannot be
+    read (exit 2).
+    """
+    options = Options(
+        policy_id=policy_id, question_time=at or clock.now().astimezone(), explain=explain,
+        jobs=1, as_json=as_json,
+    )  # fmt: skip
+    raise SystemExit(deid_run.bundle(source, target, receipt, key_file, options))

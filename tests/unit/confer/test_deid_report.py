@@ -12,10 +12,8 @@ from typing import Any
 
 import pytest
 
-from confer.errors import ChartFileUnusable
 from runtime import audit
 from runtime.database import open_database
-from runtime.errors import JsonTextError
 from tests.unit.confer.conftest import Run
 
 PERSONAS = Path(__file__).resolve().parents[3] / "fixtures" / "personas"
@@ -92,27 +90,35 @@ def test_a_packed_chart_is_read_like_a_plain_one(run: Run, tmp_path: Path) -> No
     plain = _chart(tmp_path, _condition("calm"))
     packed = tmp_path / "chart.json.gz"
     packed.write_bytes(gzip.compress(plain.read_bytes()))
-    assert run("deid", packed, "--json").stdout == run("deid", plain, "--json").stdout
+    key = tmp_path / "key"
+    key.write_bytes(bytes(32))
+    at = ("--json", "--key-file", key, "--at", "2026-11-24T08:30:00+01:00")
+    told = [json.loads(run("deid", each, *at).stdout) for each in (packed, plain)]
+    assert [each.pop("file") for each in told] == [str(packed), str(plain)]
+    assert told[0] == told[1]
 
 
 @pytest.mark.parametrize(
-    ("body", "error"),
+    ("body", "code"),
     [
-        ("[]", ChartFileUnusable),
-        ('{"resourceType": "Patient"}', ChartFileUnusable),
-        ('{"resourceType": "Bundle"}', ChartFileUnusable),
-        ('{"resourceType": "Bundle", "entry": [{}]}', ChartFileUnusable),
-        ('{"resourceType": "Bundle", "resourceType": "Bundle"}', JsonTextError),
-        ("\x1f\x8b not gzip", ChartFileUnusable),
-        ("not json", JsonTextError),
+        ("[]", "confer.chart_file_unusable"),
+        ('{"resourceType": "Observation"}', "confer.chart_file_unusable"),
+        ('{"resourceType": "Bundle"}', "confer.chart_file_unusable"),
+        ('{"resourceType": "Bundle", "entry": [{}]}', "confer.chart_file_unusable"),
+        ('{"resourceType": "Bundle", "resourceType": "Bundle"}', "runtime.json_refused"),
+        ("\x1f\x8b not gzip", "confer.chart_file_unusable"),
+        ("not json", "runtime.json_refused"),
     ],
 )
 def test_a_file_that_is_no_chart_is_refused(
-    run: Run, tmp_path: Path, exit_code: Callable[..., int], body: str, error: type[Exception]
+    run: Run, tmp_path: Path, exit_code: Callable[..., int], body: str, code: str
 ) -> None:
     path = tmp_path / "file"
     path.write_text(body, encoding="latin-1")
-    assert isinstance(run("deid", path).exception, error)
+    said = run("deid", path)
+    assert said.exit_code == 2
+    assert said.stdout.startswith(f"failed  {path}: ")
+    assert said.stdout.endswith(f"[{code}]\n")
     assert exit_code("deid", path) == 2
 
 

@@ -1,0 +1,1 @@
+"""De-identification of files, for `confer deid`: reading, working, counting, reporting, writing."""
