@@ -1,6 +1,6 @@
-"""Texts that a note or report keeps elsewhere on the server: found, fetched, put in place.
+"""Texts and pictures that a document keeps elsewhere on the server: found, fetched, put in place.
 
-Only text is fetched. The original resource is not touched: a copy gets `data` beside `url`.
+Nothing else is fetched. The original resource is not touched: a copy gets `data` beside `url`.
 
 Spec: FHIR R4 Attachment, Binary
 """
@@ -16,6 +16,7 @@ from fhir_adapters.chart import Reason, Resource
 from fhir_adapters.ports import FhirSession
 
 TEXT_TYPES = frozenset({"text/plain", "text/html", "application/xhtml+xml"})
+PICTURE_TYPES = frozenset({"image/jpeg", "image/png", "image/tiff", "application/dicom"})
 _ELEMENTS = {"DocumentReference": "content", "DiagnosticReport": "presentedForm"}
 _FHIR_JSON = "application/fhir+json"
 
@@ -28,6 +29,11 @@ class RemoteText:
     url: str = field(repr=False)
     content_type: str
 
+    @property
+    def is_picture(self) -> bool:
+        """Whether it is declared as a picture, which may be larger than a text."""
+        return self.content_type in PICTURE_TYPES
+
 
 def remote_texts(resource: Resource, *, base_url: str) -> tuple[tuple[RemoteText, ...], int]:
     """Return the texts to fetch, and how many are on other servers and stay unread."""
@@ -36,7 +42,9 @@ def remote_texts(resource: Resource, *, base_url: str) -> tuple[tuple[RemoteText
     for index, attachment in enumerate(_attachments(resource)):
         media = _media_type(attachment.get("contentType"))
         url = attachment.get("url")
-        if attachment.get("data") or not isinstance(url, str) or media not in TEXT_TYPES:
+        if attachment.get("data") or not isinstance(url, str):
+            continue
+        if media not in TEXT_TYPES and media not in PICTURE_TYPES:
             continue
         admitted = search.same_origin(url, base_url=base_url)
         if admitted is None:

@@ -28,6 +28,7 @@ class Limits:
     parallel: int = 8
     attachments: int = 60
     attachment_bytes: int = 2_000_000
+    picture_bytes: int = 12_000_000
     references: int = 200
 
 

@@ -226,7 +226,9 @@ class _Reading:
     def _text(self, wanted: RemoteText) -> bytes | Reason:
         if self.deadline.is_over:
             return Reason.OUT_OF_TIME
-        return attachments.fetch_text(self.session, wanted, max_bytes=self.limits.attachment_bytes)
+        limits = self.limits
+        most = limits.picture_bytes if wanted.is_picture else limits.attachment_bytes
+        return attachments.fetch_text(self.session, wanted, max_bytes=most)
 
     def _take_texts(self) -> None:
         found: dict[tuple[SectionName, int], dict[int, bytes]] = {}

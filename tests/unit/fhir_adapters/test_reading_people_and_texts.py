@@ -65,11 +65,21 @@ def test_a_text_may_come_raw(session: MemoryFhirSession) -> None:
     assert base64.b64decode(data) == b"raw text"
 
 
-def test_pictures_and_odd_attachments_are_left_where_they_are(
+def test_a_picture_is_fetched_and_may_be_larger_than_a_text(session: MemoryFhirSession) -> None:
+    photo = b"\xff\xd8\xff" + bytes(500)
+    session.resources.append(note("n-9", url="Binary/photo", contentType="image/jpeg"))
+    session.fail("Binary/photo", lambda: answer(200, photo, content_type="image/jpeg"))
+    limits = Limits(attachment_bytes=100, picture_bytes=1000)
+    notes = read(session, limits=limits).by_section[SectionName.NOTES]
+    data = next(n for n in notes if n["id"] == "n-9")["content"][0]["attachment"]["data"]
+    assert base64.b64decode(data) == photo
+
+
+def test_films_and_odd_attachments_are_left_where_they_are(
     session: MemoryFhirSession,
 ) -> None:
     session.resources += [
-        note("n-9", url="Binary/x", contentType="image/png"),
+        note("n-9", url="Binary/x", contentType="video/mp4"),
         note("n-10", url=7),
         entry("DocumentReference", "n-11", category=category("clinical-note"), content=["x", {}]),
         entry("DocumentReference", "n-12", category={"coding": ["x"]}, content="x"),
