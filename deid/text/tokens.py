@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from deid.folding import FoldedText, fold
+from deid.text.scanning import Scan
 
 # A possessive 's is not part of the word; an inner apostrophe or hyphen is (O'Hara, Al-Masri).
 _WORD = re.compile(r"(?<!\w')[^\W\d_]+(?:['-](?![sS]\b)[^\W\d_]+)*")
@@ -86,8 +87,19 @@ class TextView:
 
     def has(self, signs: tuple[str, ...]) -> bool:
         """Return whether any of ``signs`` (lower case) stands in the text: cheaper than a regex."""
-        lower = self.lower
-        return any(sign in lower for sign in signs)
+        return any(map(self.lower.__contains__, signs))
+
+    def has_run(self, length: int) -> bool:
+        """Return whether a row of exactly ``length`` digits stands in the text."""
+        return any(end - start == length for start, end in self.digit_runs)
+
+    def scan(self, scan: Scan) -> Iterator[re.Match[str]]:
+        """Yield the matches of a pattern in the text without capitals."""
+        return scan.over(self.lower, self.lower)
+
+    def scan_plain(self, scan: Scan) -> Iterator[re.Match[str]]:
+        """Yield the matches of a pattern in the text with its capitals."""
+        return scan.over(self.plain, self.lower)
 
     @cached_property
     def _starts(self) -> list[int]:

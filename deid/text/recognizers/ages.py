@@ -47,8 +47,21 @@ _PATTERNS = (
 )
 
 
+#: words that tell of such an age; every pattern needs one of them or a number of ``_OLD``
+_SIGNS = ("ninet", "hundred", "narian", "born")
+_OLD = frozenset(map(str, range(90, 125)))
+
+
+def _maybe_old(view: TextView) -> bool:
+    """Return whether any pattern can match: all of them are tried only then."""
+    lower = view.lower
+    return view.has(_SIGNS) or any(lower[start:end] in _OLD for start, end in view.digit_runs)
+
+
 def find(view: TextView) -> Iterator[Finding]:
     """Yield every age of 90 or more."""
+    if not _maybe_old(view):
+        return
     for pattern in _PATTERNS:
         for match in pattern.finditer(view.lower):
             group = "n" if "n" in pattern.groupindex else 0

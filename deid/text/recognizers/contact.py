@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from deid.text.document import Category, Finding
+from deid.text.scanning import Scan
 from deid.text.tokens import TextView
 
 _DOSE_AFTER = r"(?!\s?(?:mg|ml|mcg|g\b|kcal|cal\b|units?|iu\b|steps|%|cells|/))"
@@ -15,7 +16,10 @@ _PHONE = re.compile(
     rf"|[2-9]\d\d[.-]\d{{4}}{_DOSE_AFTER}"
     r")(?![\d-])"
 )
-_EXTENSION = re.compile(r"(?<![a-z])(?:x|ext\.?|extn\.?|extension)\s?:?\s?(?P<n>\d{2,6})\b")
+_EXTENSION = Scan(
+    re.compile(r"(?<![a-z])(?:x|ext\.?|extn\.?|extension)\s?:?\s?(?P<n>\d{2,6})\b"),
+    ("x", "ext"),
+)
 _SHORT = re.compile(
     r"(?<![a-z])(?P<cue>pager|pgr|pg|bleep|beeper|page|tel|phone|ph|call|cell|mobile|fax|"
     r"voicemail|vm|"
@@ -117,7 +121,7 @@ def _addresses_and_files(text: str) -> Iterator[Finding]:
 
 
 def _short_numbers(text: str) -> Iterator[Finding]:
-    for match in _EXTENSION.finditer(text):
+    for match in _EXTENSION.over(text, text):
         yield _finding(*match.span(), "phone", "contact.extension", base="extension")
     for match in _SHORT.finditer(text):
         base = "pager" if match["cue"][0] in "pb" and match["cue"][:2] != "ph" else "phone"

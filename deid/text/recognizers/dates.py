@@ -8,6 +8,7 @@ from typing import NamedTuple
 from deid.text import calendar_words
 from deid.text.calendar_words import MONTH, WEEKDAY
 from deid.text.document import Finding
+from deid.text.scanning import Scan, signs
 from deid.text.tokens import TextView
 from deid.text.written_dates import WrittenDate, is_day
 
@@ -43,22 +44,29 @@ _MONTH_ALONE = re.compile(
     rf"\b(?:in|since|last|this past|until|till|by|early|late|mid|during|of|before|after)[ -]"
     rf"(?P<m>{MONTH})\b(?!\s?\d)"
 )
-_HOLIDAY = re.compile(
-    r"\b(?:christmas(?:\s(?:eve|day))?|xmas|boxing day|new year'?s?(?:'s)?(?:\s(?:eve|day))|"
-    r"thanksgiving(?:\sday)?|easter(?:\s(?:sunday|monday|weekend))?|good friday|halloween|"
-    r"(?:the\s)?(?:fourth|4th) of july|independence day|memorial day|labou?r day|veterans day|"
-    r"mother'?s day|father'?s day|valentine'?s(?:\sday)?|st\.?\spatrick'?s day|bank holiday|"
-    r"martin luther king(?:\sjr\.?)?\sday|mlk day|presidents'?\sday|columbus day|juneteenth|"
-    r"guy fawkes night|bonfire night|remembrance (?:day|sunday)|ash wednesday|palm sunday|"
-    r"eid(?:\sal-(?:fitr|adha))?|ramadan|diwali|yom kippur|rosh hashanah|passover|hanukkah)\b"
+_HOLIDAY = Scan(
+    re.compile(
+        r"\b(?:christmas(?:\s(?:eve|day))?|xmas|boxing day|new year'?s?(?:'s)?(?:\s(?:eve|day))|"
+        r"thanksgiving(?:\sday)?|easter(?:\s(?:sunday|monday|weekend))?|good friday|halloween|"
+        r"(?:the\s)?(?:fourth|4th) of july|independence day|memorial day|labou?r day|veterans day|"
+        r"mother'?s day|father'?s day|valentine'?s(?:\sday)?|st\.?\spatrick'?s day|bank holiday|"
+        r"martin luther king(?:\sjr\.?)?\sday|mlk day|presidents'?\sday|columbus day|juneteenth|"
+        r"guy fawkes night|bonfire night|remembrance (?:day|sunday)|ash wednesday|palm sunday|"
+        r"eid(?:\sal-(?:fitr|adha))?|ramadan|diwali|yom kippur|rosh hashanah|passover|hanukkah)\b"
+    ),
+    signs(
+        """
+        christmas|xmas|boxing day|new year|thanksgiving|easter|good friday|halloween|of july
+        independence day|memorial day|labour day|labor day|veterans day|mothers day|mother's day
+        fathers day|father's day|valentine|patrick|bank holiday|king day|king jr day
+        king jr. day|mlk day|president|columbus day|juneteenth|guy fawkes night|bonfire night
+        remembrance|ash wednesday|palm sunday|eid|ramadan|diwali|yom kippur|rosh hashanah
+        passover|hanukkah
+        """
+    ),
 )
 
 _MONTH_SIGNS = tuple(calendar_words.MONTHS)
-_HOLIDAY_SIGNS = (
-    "christmas", "xmas", "boxing", "new year", "thanksgiv", "easter", "friday", "halloween",
-    " july", " day", "'s day", "patrick", "holiday", "teenth", "night", "sunday", "ash wed",
-    "eid", "ramadan", "diwali", "kippur", "rosh", "passover", "hanuk", "valentine",
-)  # fmt: skip
 
 # A bare 4/10 is a score, a strength or a fraction unless something says that it is a date.
 _STRONG_CUE = re.compile(
@@ -293,9 +301,7 @@ def _ends_heading(text: str, start: int, end: int) -> bool:
 
 
 def _holidays(view: TextView) -> Iterator[Finding]:
-    if not view.has(_HOLIDAY_SIGNS):
-        return
-    for match in _HOLIDAY.finditer(view.lower):
+    for match in view.scan(_HOLIDAY):
         yield Finding(
             start=match.start(),
             end=match.end(),

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from deid.lexicon import word_set
 from deid.text.document import Finding
+from deid.text.scanning import Scan, signs
 from deid.text.tokens import TextView
 
 _DOTTED = re.compile(r"(?<![\w.])(?:[A-Z]\.\s?){2,3}(?![\w])|(?<![\w.])[A-Z]\.[A-Z](?![\w.])")
@@ -21,10 +22,14 @@ _DOTTED_WORDS = word_set(
     us uk iv im po sc md do rn np am pm ed or ie eg dc qd dds phd usa
     """
 )
-_SLASHED = re.compile(r"(?<![\w/.])(?P<a>[A-Z]{2,3})/(?P<b>[a-z]{2,3})(?![\w/])")
-_DICTATED = re.compile(
-    r"\b(?:dictated|typed|transcribed|signed|entered|initials?)(?: by)?:?\s{1,2}(?P<n>[a-z]{2,3})\b"
-    r"(?!\.?[a-z])(?P<typist>/[a-z]{2,3}\b)?"
+_SLASHED = Scan(re.compile(r"(?<![\w/.])(?P<a>[A-Z]{2,3})/(?P<b>[a-z]{2,3})(?![\w/])"), ("/",))
+_DICTATED = Scan(
+    re.compile(
+        r"\b(?:dictated|typed|transcribed|signed|entered|initials?)(?: by)?:?\s{1,2}"
+        r"(?P<n>[a-z]{2,3})\b"
+        r"(?!\.?[a-z])(?P<typist>/[a-z]{2,3}\b)?"
+    ),
+    signs("dictated|typed|transcribed|signed|entered|initial"),
 )
 _BEFORE_ROLE = re.compile(r"(?:^|[\s.])-{1,2}\s?(?P<n>[A-Z]{2,3})(?=\s(?:RN|MD|NP|PA|DO|LPN)\b)")
 _CLOSING = re.compile(r"(?:[.\n]\s?|\s)-{1,2}\s?(?P<n>[a-z]{2,3}|[A-Z]{2,3})\s*$", re.MULTILINE)
@@ -34,10 +39,10 @@ _AFTER_DOTTED = re.compile(r"[/:](?P<n>[A-Za-z]{2,3})\b")
 def find(view: TextView) -> Iterator[Finding]:
     """Yield initials of people."""
     yield from _dotted(view)
-    for match in _SLASHED.finditer(view.plain):
+    for match in view.scan_plain(_SLASHED):
         if match["b"] not in ("min", "hr", "day", "wk", "kg", "dl", "ml", "hpf", "lpf"):
             yield _finding(*match.span())
-    for match in _DICTATED.finditer(view.lower):
+    for match in view.scan(_DICTATED):
         if match["typist"] or match["n"] not in _NOT_PEOPLE:
             yield _finding(
                 match.start("n"), match.end("typist") if match["typist"] else match.end("n")

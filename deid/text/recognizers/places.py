@@ -8,6 +8,7 @@ from deid import lexicon
 from deid.lexicon import word_set
 from deid.text import name_words
 from deid.text.document import Category, Finding
+from deid.text.scanning import Scan
 from deid.text.tokens import TextView
 
 _STREET_KIND = (
@@ -36,12 +37,41 @@ _STREET = re.compile(
     + r"{0,2}"
 )
 _FLAT_BEFORE = re.compile(r"\bflat \w{1,4},? \Z")
-_BOX = re.compile(r"\bp\.?\s?o\.?\s?box\s\d{1,6}\b")
-_ROAD_ONLY = re.compile(
-    r"(?<![\w])(?:[A-Z][a-z'.]{1,15}\s){1,3}(?:Street|Road|Avenue|Lane|Drive|Boulevard|Terrace|"
-    r"Crescent|"
-    r"Close|Court|Highway|Parkway|Turnpike|Rd|Ave|Blvd|Ln)\b|\b(?:Route|Rte|Interstate|Hwy|"
-    r"I-)\s?\d{1,4}\b"
+_BOX = Scan(
+    re.compile(r"\bp\.?\s?o\.?\s?box\s\d{1,6}\b"),
+    ("box",),
+)
+_ROAD_ONLY = Scan(
+    re.compile(
+        r"(?<![\w])(?:[A-Z][a-z'.]{1,15}\s){1,3}(?:Street|Road|Avenue|Lane|Drive|Boulevard|Terrace|"
+        r"Crescent|"
+        r"Close|Court|Highway|Parkway|Turnpike|Rd|Ave|Blvd|Ln)\b|\b(?:Route|Rte|Interstate|Hwy|"
+        r"I-)\s?\d{1,4}\b"
+    ),
+    (
+        "street",
+        "road",
+        "avenue",
+        "lane",
+        "drive",
+        "boulevard",
+        "terrace",
+        "crescent",
+        "close",
+        "court",
+        "highway",
+        "parkway",
+        "turnpike",
+        " rd",
+        " ave",
+        " blvd",
+        " ln",
+        "route",
+        "rte",
+        "interstate",
+        "hwy",
+        "i-",
+    ),
 )
 _STATES = (
     "alabama|alaska|arizona|arkansas|california|colorado|connecticut|delaware|florida|georgia|"
@@ -94,9 +124,12 @@ _CITY_CUE = re.compile(
 _CITY_CUE_ENDS = frozenset(
     {"in", "of", "from", "to", "over", "except", "hometown", "sons", "the", "near", "outside"}
 )
-_PLANT = re.compile(
-    rf"\b(?:at|from|to) the (?P<n>{_CITY_NAME_TEXT}) (?:plant|office|campus|branch|site|store|"
-    rf"warehouse|facility|depot)\b"
+_PLANT = Scan(
+    re.compile(
+        rf"\b(?:at|from|to) the (?P<n>{_CITY_NAME_TEXT}) (?:plant|office|campus|branch|site|store|"
+        rf"warehouse|facility|depot)\b"
+    ),
+    (" the ",),
 )
 _CITY_NAME = re.compile(_CITY_NAME_TEXT)
 _AFTER_STREET = re.compile(r",[ \n]{1,2}|[ ]|\n")
@@ -121,8 +154,12 @@ _LANDMARK = re.compile(
     r"[a-z]+(?: (?!in\b|and\b|with\b|on\b|at\b)(?:[a-z]+|\d+)){0,2}(?: on the [a-z]+ (?:street|"
     r"road|lane|corner))?)"
 )
-_PARK = re.compile(
-    r"(?<![\w])(?:[A-Z][a-z']+\s){1,3}(?:trailer park|mobile home park|caravan park|caravan site)"
+_PARK = Scan(
+    re.compile(
+        r"(?<![\w])(?:[A-Z][a-z']+\s){1,3}"
+        r"(?:trailer park|mobile home park|caravan park|caravan site)"
+    ),
+    ("trailer park", "mobile home park", "caravan"),
 )
 _ROOM = re.compile(
     r"(?<![\w])(?:room|rm|bed|bay|cubicle|ward|tower|theatre|theater|or(?=\s\d)|trauma bay|"
@@ -145,11 +182,6 @@ _ROOM_SIGNS = (
 _WARD_SIGNS = (
     "ward", "wing", "pavilion", "unit", "suite", "tower", "north", "south", "east", "west",
     "main",
-)  # fmt: skip
-_ROAD_SIGNS = (
-    "street", "road", "avenue", "lane", "drive", "boulevard", "terrace", "crescent", "close",
-    "court", "highway", "parkway", "turnpike", " rd", " ave", " blvd", " ln", "route", "rte",
-    "interstate", "hwy", "i-",
 )  # fmt: skip
 _INTENSIVE = word_set(
     """
@@ -174,7 +206,7 @@ def find(view: TextView) -> Iterator[Finding]:
 
 
 def _addresses(view: TextView) -> Iterator[Finding]:
-    for match in _STREET.finditer(view.lower):
+    for match in view.from_digits(_STREET):
         start, end = match.span()
         if view.style == "mixed" and not _has_capital(view.plain[start:end]):
             continue
@@ -182,12 +214,10 @@ def _addresses(view: TextView) -> Iterator[Finding]:
         yield _finding(flat.start() if flat else start, end, "street", "place.street")
         if not match.group().endswith("."):
             yield from _town_after(view, end)
-    if view.has(("box",)):
-        for match in _BOX.finditer(view.lower):
-            yield _finding(*match.span(), "street", "place.box")
-    if view.has(_ROAD_SIGNS):
-        for match in _ROAD_ONLY.finditer(view.plain):
-            yield _finding(*match.span(), "street", "place.road")
+    for match in view.scan(_BOX):
+        yield _finding(*match.span(), "street", "place.box")
+    for match in view.scan_plain(_ROAD_ONLY):
+        yield _finding(*match.span(), "street", "place.road")
 
 
 def _town_after(view: TextView, end: int) -> Iterator[Finding]:
@@ -210,14 +240,17 @@ def _trim_region(view: TextView, start: int, end: int) -> tuple[int, int]:
 
 
 def _postal_codes(view: TextView) -> Iterator[Finding]:
-    for pattern, text in (
-        (_ZIP_AFTER_STATE, view.lower),
-        (_ZIP_AFTER_CODE, view.plain),
-        (_ZIP_CUE, view.lower),
-    ):
-        for match in pattern.finditer(text):
-            yield _finding(match.start("n"), match.end("n"), "postal_code", "place.zip")
-    for match in _ZIP4.finditer(view.plain):
+    if not view.digit_runs:
+        return
+    if view.has_run(5):
+        for pattern, text in (
+            (_ZIP_AFTER_STATE, view.lower),
+            (_ZIP_AFTER_CODE, view.plain),
+            (_ZIP_CUE, view.lower),
+        ):
+            for match in pattern.finditer(text):
+                yield _finding(match.start("n"), match.end("n"), "postal_code", "place.zip")
+    for match in view.from_digits(_ZIP4, least=5):
         yield _finding(match.start(), match.end(), "postal_code", "place.zip")
     for match in _POSTCODE.finditer(view.plain):
         if match.group().isupper() or view.style == "lower" or " " in match.group():
@@ -250,7 +283,7 @@ def _cued_towns(view: TextView) -> Iterator[Finding]:
 
 
 def _plants(view: TextView) -> Iterator[Finding]:
-    for match in _PLANT.finditer(view.plain):
+    for match in view.scan_plain(_PLANT):
         yield _finding(match.start("n"), match.end("n"), "city", "place.site")
 
 
@@ -278,16 +311,18 @@ def _landmarks(view: TextView) -> Iterator[Finding]:
             _GEO_SHORT,
             re.sub(r"(?<![\w'])[a-z]", lambda m: m.group().upper(), view.lower),
         )
-    for pattern, text in ((geo, capitals), (_PARK, view.plain), (_LANDMARK, view.lower)):
+    for pattern, text in ((geo, capitals), (_LANDMARK, view.lower)):
         for match in pattern.finditer(text):
             yield _finding(match.start(), match.end(), "place", "place.landmark")
+    for match in view.scan_plain(_PARK):
+        yield _finding(match.start(), match.end(), "place", "place.landmark")
 
 
 def _wards(view: TextView) -> Iterator[Finding]:
     if view.has(_ROOM_SIGNS):
         for match in _ROOM.finditer(view.lower):
             yield _finding(*match.span(), "unit", "place.room", base="room")
-    for match in _WARD_CODE.finditer(view.plain):
+    for match in view.from_digits(_WARD_CODE):
         yield _finding(*match.span(), "unit", "place.room", base="room")
     yield from _named_wards(view)
 

@@ -7,6 +7,7 @@ from deid import lexicon
 from deid.lexicon import word_set
 from deid.text import name_words
 from deid.text.document import Finding
+from deid.text.scanning import Scan
 from deid.text.tokens import TextView, Token
 
 _CREDENTIALS = word_set(
@@ -27,20 +28,27 @@ _KIN_AFTER = re.compile(
     r"caregiver|carer|guardian|next of kin|nok|emergency contact|widow|scribe|interpreter|poa|"
     r"hcp)\b"
 )
-_CLOSING = re.compile(
-    r"\b(?i:thanks|thank you|thx|sincerely|regards|cheers|best|love)[!,. ]{1,4}\n{0,2}(?=[A-Z])"
+_CLOSING = Scan(
+    re.compile(
+        r"\b(?i:thanks|thank you|thx|sincerely|regards|cheers|best|love)[!,. ]{1,4}\n{0,2}(?=[A-Z])"
+    ),
+    ("thanks", "thank you", "thx", "sincerely", "regards", "cheers", "best", "love"),
 )
 _NICKNAME = re.compile(r"\(\"(?P<n>[A-Z][A-Za-z'-]+)\"\)")
 _PARENTHESIS = re.compile(r"\b[A-Z][a-z]+ \((?P<n>[A-Z][a-z]+)\)")
 _CALLED = re.compile(
     r"(?P<n>[A-Z][a-z]+) \((?:legal name|nickname|aka|a\.k\.a\.|goes by|preferred name)\b"
 )
-_BEFORE_VERDICT = re.compile(
-    r"\b(?:for|by|to) (?P<n>[A-Z][a-z]+) (?=second opinion|to (?:review|see|follow)|review\b|"
-    r"input\b)"
+_BEFORE_VERDICT = Scan(
+    re.compile(
+        r"\b(?:for|by|to) (?P<n>[A-Z][a-z]+) (?=second opinion|to (?:review|see|follow)|review\b|"
+        r"input\b)"
+    ),
+    ("second opinion", "to review", "to see", "to follow", "review", "input"),
 )
-_SLASHED = re.compile(
-    r"^/(?P<n>[A-Z][a-z'-]+(?: [A-Z][a-z'-]+)?) (?=\d|[A-Z][a-z]{2})", re.MULTILINE
+_SLASHED = Scan(
+    re.compile(r"^/(?P<n>[A-Z][a-z'-]+(?: [A-Z][a-z'-]+)?) (?=\d|[A-Z][a-z]{2})", re.MULTILINE),
+    ("/",),
 )
 #: a surname in capitals before a birth date or a record number heads a report
 _BEFORE_RECORD = re.compile(
@@ -56,7 +64,7 @@ def find(view: TextView) -> Iterator[Finding]:
     yield from _before_record(view)
     if "(" in view.plain:
         yield from _in_parentheses(view)
-    for match in _BEFORE_VERDICT.finditer(view.plain):
+    for match in view.scan_plain(_BEFORE_VERDICT):
         if name_words.is_listed(match["n"].lower()):
             yield _finding(match.span("n"), "name.label", "clinician")
 
@@ -95,11 +103,11 @@ def _telling(view: TextView, name: tuple[int, int]) -> bool:
 
 
 def _closing(view: TextView) -> Iterator[Finding]:
-    for match in _CLOSING.finditer(view.plain):
+    for match in view.scan_plain(_CLOSING):
         name = name_words.read_name(view, match.end(), trusted=True)
         if name:
             yield _finding(name, "name.closing", "person")
-    for match in _SLASHED.finditer(view.plain):
+    for match in view.scan_plain(_SLASHED):
         yield _finding(match.span("n"), "name.closing", "person")
 
 
