@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final, cast
 
 from deid import known_identity, sealed_case, subject
+from deid.attachments.identities import named_in_files
 from deid.attachments.picture_file import PictureConfirmation, PictureDigest
 from deid.errors import CaseHeld, ContentUnusable, ResourceRefused
 from deid.known_identity import KnownIdentity
@@ -158,9 +159,9 @@ def _in_order(texts: Mapping[str, str]) -> list[tuple[str, str]]:
 
 
 def _naming(case_input: CaseInput) -> list[Resource]:
-    """Return the resources that may name somebody; the bytes of a file name nobody."""
+    """Return the resources that may name somebody, and whom their files name in headers."""
     both = (*case_input.resources, *case_input.identity_resources)
-    return [each for each in both if kind_of(each) != "Binary"]
+    return [*(each for each in both if kind_of(each) != "Binary"), *named_in_files(both)]
 
 
 def _check(case_input: CaseInput) -> None:
@@ -192,7 +193,7 @@ def _start(
     references.add_known(case_input.identity_resources)
     references.add_known(case_input.resources)
     for position, resource in enumerate(case_input.resources):
-        if kind_of(resource) in policy.types.nodes:
+        if kind_of(resource) in policy.types.nodes and not policy.types.why_withheld(resource):
             references.add_walked(resource, position)
     return Run(
         case_key=CaseKey(case_input.case_key),
@@ -238,8 +239,9 @@ def _clean(case_input: CaseInput, policy: Policy, run: Run) -> dict[int, Numbere
     for position in order:
         resource = cast("dict[str, Any]", case_input.resources[position])
         kind = kind_of(resource)
-        if kind in policy.types.withheld:
-            run.drop(policy.types.withheld[kind], kind)
+        why = policy.types.why_withheld(resource)
+        if why is not None:
+            run.drop(why, kind)
             continue
         run.entry = position
         before = len(run.texts)

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from deid import policy
-from deid.attachments.admission import MAX_BYTES, Admitted, NotAdmitted, admit
+from deid.attachments.admission import Admitted, NotAdmitted, admit
+from deid.attachments.limits import MAX_BYTES
 from deid.markup.narrative import html_to_text
 from deid.pipeline import deidentify
 from tests.support.deid_cases import case
@@ -24,16 +25,16 @@ LONG_WORD = base64.b64encode(b"%PDF-1.7 Adela Marrowby " * 30)
         (b"\x89PNG\r\n", "picture"),
         (b"\xff\xd8\xff\xe0", "picture"),
         (b"BM\x00\x00\x01", "picture"),
-        (b"\x1f\x8b\x08\x00", "archive"),
+        (b"\x1f\x8b\x08\x00", "damaged archive"),
         (b"\x00" * 128 + b"DICM", "DICOM"),
         (b"abc\x00def", "binary"),
-        (CDA, "XML"),
-        (b"\xef\xbb\xbf" + CDA, "XML"),
-        ("\ufeff".encode("utf-16-le") + CDA.decode().encode("utf-16-le"), "XML"),
+        (CDA, "empty"),
+        (b"\xef\xbb\xbf" + CDA, "empty"),
+        ("\ufeff".encode("utf-16-le") + CDA.decode().encode("utf-16-le"), "empty"),
         (b"\xff\xfe\x00\xd8", "binary"),
         (b'{"resourceType": "Bundle"}', "JSON"),
         (b"[1, 2]", "JSON"),
-        (LONG_WORD, "encoded file"),
+        (b"note: " + LONG_WORD, "encoded file"),
         (b"Scan attached:\n" + LONG_WORD + b"\nregards", "encoded file"),
         (b"Scan:\n" + base64.encodebytes(b"%PDF-1.7 Adela Marrowby " * 9), "encoded file"),
         (b"caf\x81", "unreadable"),
@@ -76,7 +77,7 @@ def test_the_words_of_a_file_are_never_printed() -> None:
         ("<p>Mar<b>row</b>by</p>", "Marrowby"),
         ("<p>a</p><p>b</p>", "a\nb"),
         ("a<br/>b<hr>c", "a\nb\nc"),
-        ("<table><tr><td>K</td><td>6.1</td></tr></table>", "K 6.1"),
+        ("<table><tr><td>K</td><td>6.1</td></tr></table>", "K: 6.1"),
         ("<p title='Marrowby'>a<!-- Marrowby --></p>", "a"),
         ("<head><title>Marrowby</title></head><script>Marrowby</script><p>a</p>", "a"),
         ("<p>a<span style='display: none'>Marrowby</span>b</p>", "ab"),
