@@ -77,6 +77,13 @@ class CaseHeld(SmartAppError):
         super().__init__(reason=reason, hits=len(hits))
 
 
+class PictureUnknown(SmartAppError):
+    """No picture of this draft has such a name; the chart was read again or the page is old."""
+
+    code = "smartapp.picture_unknown"
+    kind = "not_found"
+
+
 class RevisionStale(SmartAppError):
     """The previewed revision is too old or its draft changed; it is rebuilt and shown again."""
 

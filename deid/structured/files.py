@@ -1,20 +1,18 @@
 """The action on attachments: a file becomes its clean text, a confirmed picture, or stays."""
 
 import base64
-import binascii
 from collections.abc import Mapping
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from deid.attachments.admission import NotAdmitted, admit
-from deid.attachments.picture_file import PictureFile, PictureKind
+from deid.attachments.picture_file import PictureFile
+from deid.attachments.picture_source import decoded, picture_of
 from deid.attachments.pixels import NoPicture
-from deid.attachments.sniffing import sniff
 from deid.structured.paths import Path, element
 from deid.structured.rules import ABSENT
 from deid.structured.run import Run
 
 CLEAN_TYPE: Final = "text/plain; charset=utf-8"
-_PICTURES: Final = frozenset({"picture", "DICOM"})
 
 
 def attachment(value: Any, path: Path, run: Run) -> Any:
@@ -26,9 +24,9 @@ def attachment(value: Any, path: Path, run: Run) -> Any:
         run.drop("wrong_type", path)
         return ABSENT
     body = _bytes_of(value, run)
-    kind = "" if body is None else sniff(body)
-    if body is not None and kind in _PICTURES:
-        return _picture(PictureFile(cast("PictureKind", kind), body), path, run)
+    picture = None if body is None else picture_of(body)
+    if picture is not None:
+        return _picture(picture, path, run)
     admitted = NotAdmitted("no content in the chart read") if body is None else admit(body)
     if isinstance(admitted, NotAdmitted):
         run.refuse_part(path, admitted.reason)
@@ -59,9 +57,4 @@ def _bytes_of(value: Mapping[str, Any], run: Run) -> bytes | None:
     if data is None and isinstance(url, str):
         known = run.references.known.get(run.references.resolve(url) or "", {})
         data = known.get("data") if known.get("resourceType") == "Binary" else None
-    if not isinstance(data, str):
-        return None
-    try:
-        return base64.b64decode("".join(data.split()), validate=True)
-    except (binascii.Error, ValueError):
-        return None
+    return decoded(data) if isinstance(data, str) else None

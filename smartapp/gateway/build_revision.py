@@ -87,7 +87,8 @@ def build(
 def _last_look(body: bytes, prepared: Prepared, rules: policy.Policy, recorder: _Recorder) -> int:
     """Search the very bytes, and the receipt's claims in clear; a hit holds the case."""
     message = json_text.loads(body, max_bytes=200_000_000)
-    skips = with_envelope(gate_skips(rules, prepared.sealed.case_id), message, recorder.tokens)
+    own = gate_skips(rules, prepared.sealed.case_id, pictures=prepared.pictures)
+    skips = with_envelope(own, message, recorder.tokens)
     gate = Gate(prepared.identity, skips)
     gate.search_body(body, "Bundle")
     for claims in recorder.claims:
@@ -134,6 +135,19 @@ def preview_record(preview: Preview, prepared: Prepared, body: bytes) -> dict[st
             for word in preview.likely
         ],
         "refused": list(preview.refused),
+        "pictures": [
+            {
+                "digest": one.digest,
+                "title": one.title,
+                "element": one.element,
+                "entry": one.entry,
+                "state": one.state,
+                "reason": one.reason,
+                "boxes": one.boxes,
+                "facts": one.facts,
+            }
+            for one in preview.pictures
+        ],
         "counts": dict(preview.counts),
         "words": dict(preview.token_words),
         "receipt": {
@@ -144,6 +158,7 @@ def preview_record(preview: Preview, prepared: Prepared, body: bytes) -> dict[st
             "risk": receipt.risk_level,
             "searched": receipt.gate_searched,
             "incomplete": list(receipt.incomplete),
+            "pictures": dict(receipt.pictures),
         },
     }
 

@@ -15,6 +15,9 @@ from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from deid.attachments.picture_file import Box, PictureFile
+from deid.attachments.pictures import CleanPicture, clean
+from deid.attachments.pixels import NoPicture
 from deid.errors import CaseHeld as DeidCaseHeld
 from deid.errors import DeidError
 from deid.pipeline import CaseInput
@@ -38,6 +41,15 @@ class DeidJob:
     case: CaseInput = field(repr=False)
     order: CaseOrder | ReplyOrder
     place: ThreadPlace | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureJob:
+    """A picture to draw as it would leave: decoding a hostile one may take the process down."""
+
+    file: PictureFile = field(repr=False)
+    boxes: tuple[Box, ...]
+    max_side: int
 
 
 class _AskParent:
@@ -68,10 +80,10 @@ def serve(line: Connection, memory_megabytes: int) -> None:
         line.send(_answer(job, _AskParent(line, kid=kid, alg=alg)))
 
 
-def _answer(job: DeidJob, signer: Signer) -> tuple[Any, ...]:
+def _answer(job: DeidJob | PictureJob, signer: Signer) -> tuple[Any, ...]:
     # Any: messages between the two processes are small tagged tuples.
     try:
-        return ("built", build(job.policy_id, job.case, job.order, job.place, signer))
+        return _done(job, signer)
     except DeidCaseHeld as held:
         return ("held", "gate", tuple(held.hits))
     except CaseHeld as held:
@@ -82,6 +94,12 @@ def _answer(job: DeidJob, signer: Signer) -> tuple[Any, ...]:
         return ("held", "memory", ())
     except Exception as bug:  # noqa: BLE001 - the process's edge: its text may hold chart words
         return ("broken", type(bug).__name__, logs.place_of(bug))
+
+
+def _done(job: DeidJob | PictureJob, signer: Signer) -> tuple[Any, ...]:
+    if isinstance(job, PictureJob):
+        return ("drawn", clean(job.file, job.boxes, max_side=job.max_side))
+    return ("built", build(job.policy_id, job.case, job.order, job.place, signer))
 
 
 class DeidWorkers:
@@ -99,10 +117,22 @@ class DeidWorkers:
 
     def run(self, job: DeidJob, signer: Signer) -> Built:
         """Build one submission; raises `CaseHeld` when anything at all went wrong."""
+        built: Built = self._ask(job, signer)
+        return built
+
+    def draw(self, job: PictureJob) -> CleanPicture | NoPicture:
+        """Draw one picture; one that breaks the process cannot be read."""
+        try:
+            drawn: CleanPicture | NoPicture = self._ask(job, None)
+        except CaseHeld:
+            return NoPicture("picture cannot be read")
+        return drawn
+
+    def _ask(self, job: DeidJob | PictureJob, signer: Signer | None) -> Any:
         process, line = self._take()
         healthy = False
         try:
-            line.send((job, signer.kid, signer.alg))
+            line.send((job, signer.kid if signer else "", signer.alg if signer else ""))
             answer = self._wait(line, signer)
             healthy = True
         except (EOFError, BrokenPipeError, ConnectionResetError):
@@ -115,9 +145,8 @@ class DeidWorkers:
         if answer[0] == "broken":
             logs.emit(Event.DEID_BROKEN, exception=answer[1], place=answer[2])
             raise CaseHeld(reason="crashed")
-        if answer[0] == "built":
-            built: Built = answer[1]
-            return built
+        if answer[0] in ("built", "drawn"):
+            return answer[1]
         raise CaseHeld(reason=str(answer[1]), hits=answer[2])
 
     def close(self) -> None:
@@ -131,11 +160,11 @@ class DeidWorkers:
         """Start one process ahead of the first case."""
         self._give_back(*self._take())
 
-    def _wait(self, line: Connection, signer: Signer) -> tuple[Any, ...]:
+    def _wait(self, line: Connection, signer: Signer | None) -> tuple[Any, ...]:
         ends_at = clock.monotonic() + self._timeout
         while line.poll(max(ends_at - clock.monotonic(), 0)):
             message: tuple[Any, ...] = line.recv()
-            if message[0] != "sign":
+            if message[0] != "sign" or signer is None:
                 return message
             claims: Mapping[str, Any] = message[1]
             line.send(signer.sign(claims, str(message[2])))

@@ -13,6 +13,7 @@ from smartapp.gateway.attest_member import attest_member
 from smartapp.gateway.chart_contents import chosen, identifying
 from smartapp.gateway.choices import given_back_of, hidden_of
 from smartapp.gateway.deid_process import DeidJob
+from smartapp.gateway.picture_choices import confirmed_pictures
 from smartapp.gateway.question_form import QuestionForm
 from smartapp.gateway.services import GatewayServices
 from smartapp.gateway.signing import NetworkSigner
@@ -66,6 +67,7 @@ def prepare_case(services: GatewayServices, launch: Launch) -> Revision:
             texts={"question": draft.form["question"], "thinking": draft.form["thinking"]},
             given_back=given_back_of(draft.choices),
             hidden=hidden_of(draft.choices),
+            confirmed_pictures=confirmed_pictures(draft.choices),
             test_data=services.policy.test_data,
             incomplete=tuple(
                 f"{s.name}:{s.reason}" if s.reason else s.name

@@ -13,6 +13,7 @@ from runtime.database import Database
 from runtime.keyring import Keyring
 from smartapp.gateway.consult_link import ConsultLink
 from smartapp.gateway.deid_process import DeidWorkers
+from smartapp.gateway.find_text import TextFinder
 from smartapp.store.launch_stores import Sites, Tokens
 
 
@@ -75,6 +76,7 @@ class GatewayServices:
 
     `run_aside` runs the reading of a chart beside the request that started it. `ehr_keys`
     gives the public keys that EHRs check us by, the announced next ones included.
+    `text_finder` suggests where a picture holds writing; None where it is not installed.
     """
 
     database: Database
@@ -91,3 +93,4 @@ class GatewayServices:
     run_aside: Callable[[Callable[[], None]], None]
     ehr_keys: Callable[[], Sequence[Mapping[str, Any]]]
     failpoint: Callable[[str], None] = no_failpoint
+    text_finder: TextFinder | None = None

@@ -2,8 +2,11 @@
 
 Every leaf string of the bytes is either shown in a line of its resource, or belongs to the
 envelope (codes, addresses, keys and build times of the message), which has a list of its own.
+A picture is shown as what it is instead of as letters.
 """
 
+import base64
+import binascii
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -14,7 +17,9 @@ from runtime import json_text
 _ENVELOPE_KEYS = frozenset(
     {"system", "reference", "fullUrl", "url", "profile", "resourceType", "ifNoneExist", "ifMatch"}
 )
+MAX_MESSAGE = 200_000_000
 _TIME = "time-from-question"
+_PICTURES = ("image/png", "image/jpeg")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +40,21 @@ class Section:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OutgoingPicture:
+    """A picture in the bytes: the resource it stands in, and what it is made of."""
+
+    entry: str
+    body: bytes = field(repr=False)
+    data: str = field(repr=False)
+    """Its base64, as it stands in the message."""
+
+    @property
+    def words(self) -> str:
+        """What stands in a line in its place."""
+        return f"picture, {len(self.body) / 1000:.0f} KB"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Outgoing:
     """A whole submission, read from its bytes."""
 
@@ -43,15 +63,17 @@ class Outgoing:
     texts: tuple[str, ...] = field(repr=False)
     envelope: tuple[str, ...] = field(repr=False)
     size: int
+    pictures: tuple[OutgoingPicture, ...] = ()
 
 
 def read_outgoing(body: bytes) -> Outgoing:
     """Read a submission's bytes into what a page can show."""
-    message: dict[str, Any] = json_text.loads(body, max_bytes=200_000_000)
+    message: dict[str, Any] = json_text.loads(body, max_bytes=MAX_MESSAGE)
     patient: tuple[str, ...] = ()
     sections: list[Section] = []
     texts: list[str] = []
     envelope: list[str] = []
+    pictures = pictures_in(message)
     for resource in _resources(message):
         kind = resource.get("resourceType")
         if kind == "Bundle":
@@ -73,7 +95,42 @@ def read_outgoing(body: bytes) -> Outgoing:
         texts=tuple(texts),
         envelope=tuple(dict.fromkeys(envelope)),
         size=len(body),
+        pictures=pictures,
     )
+
+
+def pictures_in(message: Mapping[str, Any]) -> tuple[OutgoingPicture, ...]:
+    """The pictures of the nested snapshot, in the order of the bytes."""
+    found: list[OutgoingPicture] = []
+    for snapshot in _resources(message):
+        for entry in snapshot.get("entry") or () if snapshot["resourceType"] == "Bundle" else ():
+            name = "/".join(str(entry["fullUrl"]).rsplit("/", 2)[-2:])
+            found.extend(_attached(entry["resource"], name))
+    return tuple(found)
+
+
+def _attached(value: Any, entry: str) -> Iterator[OutgoingPicture]:
+    if isinstance(value, dict):
+        picture = _picture(value, entry)
+        if picture is not None:
+            yield picture
+            return
+        for item in value.values():
+            yield from _attached(item, entry)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _attached(item, entry)
+
+
+def _picture(value: Mapping[str, Any], entry: str) -> OutgoingPicture | None:
+    data = value.get("data")
+    if value.get("contentType") not in _PICTURES or not isinstance(data, str):
+        return None
+    try:
+        body = base64.b64decode(data, validate=True)
+    except (binascii.Error, ValueError):
+        return None
+    return OutgoingPicture(entry=entry, body=body, data=data)
 
 
 def _resources(message: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -140,6 +197,9 @@ def _leaves(resource: Mapping[str, Any]) -> tuple[tuple[str, ...], list[str]]:
 def _walk(value: Any, key: str) -> Iterator[tuple[str, Any]]:
     """Every (element name, leaf), and each time from the question once more as words."""
     if isinstance(value, dict):
+        picture = _picture(value, "")
+        if picture is not None:
+            value = {**value, "data": picture.words}
         if str(value.get("url", "")).endswith(_TIME):
             yield "", _time_words(value.get("valueDuration") or {})
         for name, item in value.items():

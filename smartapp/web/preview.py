@@ -9,8 +9,8 @@ from flask.typing import ResponseReturnValue
 
 from deid.text.document import GiveBack
 from exchange import names
-from runtime import clock
-from smartapp.errors import CaseHeld, DraftMissing, RevisionStale
+from runtime import clock, json_text
+from smartapp.errors import CaseHeld, DraftMissing, PictureUnknown, RevisionStale
 from smartapp.gateway import choices as choose
 from smartapp.gateway.approve_case import approve_case
 from smartapp.gateway.prepare_case import prepare_case
@@ -19,11 +19,13 @@ from smartapp.store.drafts import Draft
 from smartapp.store.revisions import Revision
 from smartapp.web import page_model, session
 from smartapp.web.held import held_sentences
+from smartapp.web.outgoing import MAX_MESSAGE, pictures_in
+from smartapp.web.pictures import served
 from smartapp.web.preview_view import view
 from smartapp.web.words import clock_time
 
 pages = Blueprint("preview", __name__)
-VIEWS = ("show", "choose_words", "approve", "exact_bytes")
+VIEWS = ("show", "choose_words", "approve", "exact_bytes", "picture")
 
 
 def _draft() -> Draft:
@@ -35,14 +37,7 @@ def _draft() -> Draft:
 def _revision(draft: Draft) -> Revision:
     """The revision to show: the stored one while it is fresh, else a new one."""
     services = session.services()
-    with services.database.read() as reading:
-        found = revisions.newest(
-            reading,
-            services.keyring,
-            draft_id=draft.draft_id,
-            kind="case",
-            case_id=draft.case_id,
-        )
+    found = _newest(draft)
     # Leave the reader time: a revision about to run out is built anew right away.
     limit = timedelta(minutes=services.policy.revision_minutes / 2)
     fresh = (
@@ -92,6 +87,10 @@ def show(handle: str) -> ResponseReturnValue:
         change=url_for("preview.choose_words", handle=handle),
         approve=url_for("preview.approve", handle=handle),
         exact=url_for("preview.exact_bytes", handle=handle),
+        pictures=url_for("pictures.every", handle=handle),
+        picture_url=lambda n: url_for(
+            "preview.picture", handle=handle, n=n, v=revision.sha256[:12]
+        ),
         back=url_for("ask.form", handle=handle),
     )
 
@@ -111,15 +110,7 @@ def choose_words(handle: str) -> ResponseReturnValue:
 
 
 def _shown_words(draft: Draft) -> list[Mapping[str, Any]]:
-    services = session.services()
-    with services.database.read() as reading:
-        found = revisions.newest(
-            reading,
-            services.keyring,
-            draft_id=draft.draft_id,
-            kind="case",
-            case_id=draft.case_id,
-        )
+    found = _newest(draft)
     return list(found.preview["likely"]) if found else []
 
 
@@ -155,25 +146,43 @@ def approve(handle: str) -> ResponseReturnValue:
     return redirect(url_for("case.show", handle=handle, case_id=case.case_id), code=303)
 
 
+@pages.get("/preview/picture/<int:n>")
+def picture(handle: str, n: int) -> ResponseReturnValue:  # noqa: ARG001 - it is in the path
+    """A picture out of the very bytes that would leave."""
+    found = _newest(_draft())
+    pictures = pictures_in(json_text.loads(found.body, max_bytes=MAX_MESSAGE)) if found else ()
+    if n >= len(pictures):
+        raise PictureUnknown
+    return served(pictures[n].body)
+
+
 @pages.get("/preview/bytes")
 def exact_bytes(handle: str) -> ResponseReturnValue:
-    """The very bytes with their SHA-256."""
-    services, draft = session.services(), _draft()
+    """The very bytes with their SHA-256; a picture among them is a long word of letters."""
+    draft = _draft()
+    found = _newest(draft)
+    if found is None:
+        raise DraftMissing
+    body = found.body.decode("utf-8")
+    for one in pictures_in(json_text.loads(found.body, max_bytes=MAX_MESSAGE)):
+        body = body.replace(one.data, f"{one.data[:60]} … {one.data[-20:]}")
+    return render_template(
+        "bytes.html",
+        frame=page_model.frame(handle, draft),
+        body=body,
+        sha256=found.sha256,
+        size=len(found.body),
+        back=url_for("preview.show", handle=handle),
+    )
+
+
+def _newest(draft: Draft) -> Revision | None:
+    services = session.services()
     with services.database.read() as reading:
-        found = revisions.newest(
+        return revisions.newest(
             reading,
             services.keyring,
             draft_id=draft.draft_id,
             kind="case",
             case_id=draft.case_id,
         )
-    if found is None:
-        raise DraftMissing
-    return render_template(
-        "bytes.html",
-        frame=page_model.frame(handle, draft),
-        body=found.body.decode("utf-8"),
-        sha256=found.sha256,
-        size=len(found.body),
-        back=url_for("preview.show", handle=handle),
-    )

@@ -92,6 +92,8 @@ class PreviewView:
     size: str
     section_counts: str
     incomplete: tuple[str, ...]
+    pictures: Mapping[str, int]
+    """sent, not_sent, boxes; empty when there is no picture."""
     hidden: tuple[str, ...] = field(repr=False)
 
 
@@ -136,6 +138,7 @@ def view(
             f"{section.title.lower()} {len(section.lines)}" for section in outgoing.sections
         ),
         incomplete=tuple(receipt["incomplete"]),
+        pictures=receipt.get("pictures", {}),
         hidden=tuple(hidden),
     )
 

@@ -9,6 +9,9 @@ from PIL.PngImagePlugin import PngInfo
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian
 
+from deid.attachments.picture_file import Box, PictureFile
+from deid.attachments.pictures import CleanPicture, clean
+
 NAME = "Quillhaven"
 DICOM_CR = "1.2.840.10008.5.1.4.1.1.1"
 _XMP = (
@@ -44,9 +47,7 @@ def exif(name: str, *, orientation: int = 1, thumbnail: bytes = b"") -> bytes:
     return written + thumbnail  # Pillow writes no second directory; its bytes are what counts
 
 
-def jpeg(
-    image: Image.Image, name: str = NAME, *, orientation: int = 1, quality: int = 90
-) -> bytes:
+def jpeg(image: Image.Image, name: str = NAME, *, orientation: int = 1, quality: int = 90) -> bytes:
     """A JPEG with a name in EXIF, its thumbnail, XMP, profile, comment and behind the end."""
     small = BytesIO()
     image.convert("RGB").resize((40, 30)).save(small, "JPEG", comment=f"thumb of {name}".encode())
@@ -147,3 +148,22 @@ def dicom(image: Image.Image | None = None, name: str = NAME, **changes: object)
     out = BytesIO()
     data.save_as(out, enforce_file_format=True)
     return out.getvalue()
+
+
+def picture_file(body: bytes) -> PictureFile:
+    """A file that is a picture."""
+    return PictureFile("picture", body)
+
+
+def clean_picture(image: Image.Image) -> CleanPicture:
+    """A picture as it leaves."""
+    made = clean(picture_file(png(image)))
+    assert isinstance(made, CleanPicture)
+    return made
+
+
+def boxes(*sides: tuple[int, int, int, int]) -> tuple[Box, ...]:
+    """Black boxes by left, top, width and height in thousandths."""
+    return tuple(
+        Box(left=left, top=top, width=width, height=height) for left, top, width, height in sides
+    )

@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from runtime import settings, web_guard
 from smartapp.gateway.acknowledge import acknowledge
@@ -18,11 +16,11 @@ from smartapp.gateway.file_answer import file_answer
 from smartapp.gateway.send_case import send_case
 from smartapp.web.app import create_app, frame_origins
 from smartapp.web.session import COOKIE
+from tests.support.doctor_visitor import BASE, Doctor, ask_and_approve
 from tests.support.fake_network import opinion
 from tests.support.gateway import BROWSER, INCLUDE, QUESTION, Hospital, hospital
 from tests.support.memory_fhir import answer as http_answer
 
-BASE = "http://127.0.0.1:8401"
 _FIRST_SCREEN = 50_000
 
 
@@ -40,56 +38,12 @@ def app(here: Hospital, tmp_path: Path) -> Flask:
     return made
 
 
-class Doctor:
-    """A browser with one launch: follows links, fills forms with their own token."""
-
-    def __init__(self, client: FlaskClient, handle: str) -> None:
-        self.client = client
-        self.handle = handle
-        self.token = ""
-
-    def get(self, path: str) -> TestResponse:
-        """Open a page below the launch."""
-        page = self.client.get(f"/s/{self.handle}{path}", base_url=BASE)
-        found = re.search(r'name="csrf_token" value="([^"]+)"', page.text)
-        if found:
-            self.token = found[1]
-        return page
-
-    def post(self, path: str, *, origin: str = BASE, **fields: object) -> TestResponse:
-        """Send a form of the last page."""
-        return self.client.post(
-            f"/s/{self.handle}{path}",
-            base_url=BASE,
-            data={"csrf_token": self.token, **fields},
-            headers={"Origin": origin},
-        )
-
-    def path_of(self, answer: TestResponse) -> str:
-        """Where a redirect leads, below the launch."""
-        assert answer.status_code == 303, answer.text
-        return answer.location.split(self.handle, 1)[1]
-
-
 @pytest.fixture
 def doctor(app: Flask, here: Hospital) -> Doctor:
     handle, _ = here.launch()
     client = app.test_client()
     client.set_cookie(COOKIE, BROWSER, domain="127.0.0.1", secure=False)
     return Doctor(client, handle)
-
-
-def _approve(doctor: Doctor) -> str:
-    """Ask, check, approve; returns the case id."""
-    doctor.get("/ask")
-    doctor.post("/ask", **QUESTION, include=list(INCLUDE))
-    page = doctor.get("/preview").text
-    revision = re.search(r'name="revision" value="([^"]+)"', page)
-    sha256 = re.search(r'name="sha256" value="([^"]+)"', page)
-    assert revision
-    assert sha256
-    answer = doctor.post("/approve", revision=revision[1], sha256=sha256[1], looked="yes")
-    return doctor.path_of(answer).rsplit("/", 1)[1]
 
 
 def test_the_first_screen_is_light_and_carries_no_style_attribute(doctor: Doctor) -> None:
@@ -102,7 +56,7 @@ def test_the_first_screen_is_light_and_carries_no_style_attribute(doctor: Doctor
 
 
 def test_every_page_of_a_case_shows_whose_chart_is_open(doctor: Doctor) -> None:
-    case_id = _approve(doctor)
+    case_id = ask_and_approve(doctor)
     for path in ("/cases", f"/case/{case_id}"):
         assert "Adela Ruth Marrowby" in doctor.get(path).text
 
@@ -164,7 +118,7 @@ def test_nothing_is_approved_without_the_consent_line(doctor: Doctor, here: Hosp
 
 
 def test_the_sent_page_promises_a_clock_time_and_takes_back(doctor: Doctor, here: Hospital) -> None:
-    case_id = _approve(doctor)
+    case_id = ask_and_approve(doctor)
     page = doctor.get(f"/case/{case_id}").text
     assert re.search(r"min left, by \d\d:\d\d", page)
     assert doctor.path_of(doctor.post(f"/case/{case_id}/take-back")) == f"/case/{case_id}"
@@ -174,7 +128,7 @@ def test_the_sent_page_promises_a_clock_time_and_takes_back(doctor: Doctor, here
 
 def test_the_whole_way_of_a_case_by_forms(doctor: Doctor, here: Hospital) -> None:
     services, network = here.services, here.network
-    case_id = _approve(doctor)
+    case_id = ask_and_approve(doctor)
     send_case(services, f"{case_id}.submit.1")
     network.claim()
     network.ask_back("What does [patient] weigh?")
@@ -214,7 +168,7 @@ def test_the_whole_way_of_a_case_by_forms(doctor: Doctor, here: Hospital) -> Non
 def test_an_answer_that_could_not_be_filed_is_visibly_parked(
     doctor: Doctor, here: Hospital
 ) -> None:
-    case_id = _approve(doctor)
+    case_id = ask_and_approve(doctor)
     send_case(here.services, f"{case_id}.submit.1")
     here.network.claim()
     here.network.answer(opinion())
@@ -231,7 +185,7 @@ def test_an_answer_that_could_not_be_filed_is_visibly_parked(
 def test_a_case_of_another_patient_is_not_shown_in_this_chart(
     doctor: Doctor, here: Hospital
 ) -> None:
-    case_id = _approve(doctor)
+    case_id = ask_and_approve(doctor)
     here.patient_id = "someone-else"
     other, _ = here.launch(wait=False)
     doctor.handle = other
@@ -277,7 +231,7 @@ def test_a_section_that_fails_is_shown_as_incomplete_or_refused(
 
 
 def test_a_page_that_waits_is_told_when_something_changed(doctor: Doctor, here: Hospital) -> None:
-    case_id = _approve(doctor)
+    case_id = ask_and_approve(doctor)
     page = doctor.get(f"/case/{case_id}").text
     watch = re.search(r'data-watch="([^"]+)"', page)
     assert watch
