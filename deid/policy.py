@@ -5,6 +5,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import lru_cache
 from importlib import resources
 from typing import Any, Final, cast, get_args
@@ -13,6 +14,7 @@ from deid.errors import PolicyUnusable
 from deid.structured import date_methods
 from deid.structured.code_tables import CodeSystem, CodeTables
 from deid.structured.compiler import Compiler, Table
+from deid.structured.limits import Limits
 from deid.structured.resources import TypeRules
 from deid.structured.rules import Section
 
@@ -113,7 +115,16 @@ def _compile(table: Table, codes: Table, digest: str, name: str) -> Policy:
         title=str(table["policy"]["title"]),
         dates=_date_method(table["policy"]["dates"], name),
         rules_sha256=digest,
-        types=TypeRules(nodes=nodes, withheld=withheld),
+        types=TypeRules(
+            nodes=nodes,
+            withheld=withheld,
+            withheld_codes={
+                (url, code): why
+                for why, systems in table["withheld_codes"].items()
+                for url, listed in systems.items()
+                for code in listed
+            },
+        ),
         codes=tables,
         roles=dict(table["roles"]),
         sections=tuple(_section(each) for each in table["sections"]),
@@ -156,13 +167,34 @@ def _code_tables(table: Table, name: str) -> CodeTables:
         systems=systems,
         ucum_system=ucum["system"],
         ucum_systems=frozenset({ucum["system"], *ucum["aliases"]}),
-        ucum_pattern=_pattern(ucum["pattern"], name, "ucum"),
+        ucum_pattern=_pattern(_ucum_grammar(ucum), name, "ucum"),
         unit_words=frozenset(ucum["words"]),
         states=frozenset({*table["states"]["codes"], *table["states"]["names"]}),
+        limits=Limits(
+            tops={
+                code: {unit: Decimal(str(top)) for unit, top in units.items()}
+                for code, units in table["tops"].items()
+            },
+            ages=frozenset(table["ages"]["codes"]),
+        ),
         uk_regions={
             area: region for region, areas in table["uk_regions"].items() for area in areas.split()
         },
     )
+
+
+def _ucum_grammar(ucum: Table) -> str:
+    """Write the codes of UCUM as one pattern: units with prefix and power, joined by . and /."""
+
+    def any_of(words: str) -> str:
+        return "|".join(re.escape(each) for each in sorted(words.split(), key=len, reverse=True))
+
+    braces = rf"\{{(?:{any_of(ucum['braces'])})\}}"
+    unit = (
+        rf"(?:(?:{any_of(ucum['prefixes'])})?(?:{any_of(ucum['metric'])})|{any_of(ucum['others'])})"
+    )
+    part = rf"(?:{unit}(?:[-+]?\d{{1,2}})?(?:{braces})?|{braces})"
+    return rf"/?{part}(?:[./]{part}){{0,4}}"
 
 
 def _pattern(pattern: str, name: str, rule: str) -> re.Pattern[str]:

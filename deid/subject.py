@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from deid import dates
 from deid.sealed_case import RiskLevel
-from deid.structured.actions import age_quantity
+from deid.structured.quantities import age_quantity
 from deid.structured.run import Link, Run
 
 CATEGORIES: Final = "http://terminology.hl7.org/CodeSystem/observation-category"

@@ -8,8 +8,8 @@ from typing import Any, Final
 from deid import dates
 from deid.errors import ResourceRefused
 from deid.structured import codes, files, references
-from deid.structured.date_methods import UCUM
 from deid.structured.paths import Path, element
+from deid.structured.quantities import age_quantity, age_unit, is_over_89, plausible
 from deid.structured.rules import ABSENT, Action, Renamed
 from deid.structured.run import Run
 
@@ -17,19 +17,11 @@ _CLOCK: Final = re.compile(r"\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?")
 _LANGUAGE: Final = re.compile(r"([a-z]{2,3})(?:-[A-Za-z0-9-]{1,20})?")
 _LINK_ID: Final = re.compile(r"[/A-Za-z0-9._-]{1,40}")
 _UK_POSTCODE: Final = re.compile(r"([A-Za-z]{1,2})[0-9][0-9A-Za-z]?(?: ?[0-9][A-Za-z]{2})?")
+_GTIN: Final = re.compile(r"[0-9]{14}")
 _COUNTRY: Final = re.compile(r"[A-Z]{2,3}")
-_SAMPLES: Final = re.compile(r"(?:[-+0-9.eEUL]{1,24} ?){1,20000}")
+_SAMPLE: Final = re.compile(r"[EUL]|[-+]?\d{1,7}(?:\.\d{0,12})?(?:[eE][-+]?\d{1,2})?")
+_MAX_SAMPLES: Final = 20_000
 _COMPARATORS: Final = frozenset({"<", "<=", ">=", ">"})
-_AGE_UNITS: Final = {
-    "a": "a", "year": "a", "years": "a", "yr": "a", "mo": "mo", "month": "mo", "months": "mo",
-    "wk": "wk", "week": "wk", "weeks": "wk", "d": "d", "day": "d", "days": "d",
-    "h": "h", "hours": "h", "min": "min", "minutes": "min",
-}  # fmt: skip
-_AGE_WORDS: Final = {
-    "a": "years", "mo": "months", "wk": "weeks", "d": "days", "h": "hours", "min": "minutes",
-}  # fmt: skip
-_PER_YEAR: Final = {"a": 1, "mo": 12, "wk": 52, "d": 365, "h": 8766, "min": 525960}
-_MAX_NUMBER_DIGITS: Final = 30
 _BIRTH_YEAR_FROM_AGE: Final = 2
 
 
@@ -42,8 +34,19 @@ def flag(value: Any, path: Path, run: Run) -> Any:
 
 
 def number(value: Any, path: Path, run: Run) -> Any:
-    """Keep a number exactly as written."""
-    if type(value) in (int, Decimal) and len(str(value)) <= _MAX_NUMBER_DIGITS:
+    """Keep a number exactly as written, unless it is as long as a telephone number."""
+    if type(value) not in (int, Decimal):
+        run.drop("wrong_type", path)
+        return ABSENT
+    if not plausible(value):
+        run.drop("other_id", path)
+        return ABSENT
+    return value
+
+
+def quantity_value(value: Any, path: Path, run: Run) -> Any:
+    """Keep the number of a quantity; with its unit it is looked at once more."""
+    if type(value) in (int, Decimal):
         return value
     run.drop("wrong_type", path)
     return ABSENT
@@ -88,6 +91,26 @@ def instant(value: Any, path: Path, run: Run) -> Any:
     return told
 
 
+def year(value: Any, path: Path, run: Run) -> Any:
+    """Keep the year of a date, as the policy tells it."""
+    told = run.dates.date(value) if isinstance(value, str) else None
+    if told is None or told.value is None:
+        run.drop("date", path)
+        return ABSENT
+    run.generalize("date")
+    return told.value[: len("2026")]
+
+
+def device_model(value: Any, path: Path, run: Run) -> Any:
+    """Keep the model number of a device when its check digit says that it is one."""
+    if isinstance(value, str) and _GTIN.fullmatch(value):
+        weighed = sum(int(digit) * (3, 1)[n % 2] for n, digit in enumerate(value))
+        if weighed % 10 == 0:
+            return value
+    run.drop("device", path)
+    return ABSENT
+
+
 def clock(value: Any, path: Path, run: Run) -> Any:
     """Keep a time of day that has no date."""
     if isinstance(value, str) and _CLOCK.fullmatch(value):
@@ -124,25 +147,17 @@ def age(value: Any, path: Path, run: Run) -> Any:
     if type(value) is not dict or type(value.get("value")) not in (int, Decimal):
         run.drop("age", path)
         return ABSENT
-    code = _AGE_UNITS.get(str(value.get("code") or value.get("unit")))
+    code = age_unit(value)
     if code is None:
         run.drop("age", path)
         return ABSENT
-    if value["value"] / _PER_YEAR[code] >= dates.AGE_LIMIT_YEARS:
+    if is_over_89(value["value"], code):
         run.generalize("age")
         return age_quantity(dates.AGE_LIMIT_YEARS, "a", comparator=">=")
     comparator = value.get("comparator")
     if comparator is not None and comparator not in _COMPARATORS:
         raise ResourceRefused(expression=element((path, "comparator")), reason="cannot be kept")
     return age_quantity(value["value"], code, comparator=comparator)
-
-
-def age_quantity(value: int | Decimal, code: str, *, comparator: str | None) -> dict[str, Any]:
-    """Return an age as FHIR writes it."""
-    out: dict[str, Any] = {"value": value, "unit": _AGE_WORDS[code], "system": UCUM, "code": code}
-    if comparator is not None:
-        out["comparator"] = comparator
-    return out
 
 
 def language(value: Any, path: Path, run: Run) -> Any:
@@ -210,7 +225,8 @@ def position(_value: Any, path: Path, _run: Run) -> Any:
 
 def samples(value: Any, path: Path, run: Run) -> Any:
     """Keep numbers in a row."""
-    if isinstance(value, str) and _SAMPLES.fullmatch(value):
+    rows = value.split(" ") if isinstance(value, str) else []
+    if 0 < len(rows) <= _MAX_SAMPLES and all(_SAMPLE.fullmatch(each) for each in rows):
         return value
     run.drop("wrong_type", path)
     return ABSENT
@@ -266,6 +282,7 @@ NAMED: Final[Mapping[str, Action]] = {
     "concept": codes.concept,
     "country": country,
     "date": date,
+    "device-model": device_model,
     "died": died,
     "display": display,
     "flag": flag,
@@ -275,6 +292,7 @@ NAMED: Final[Mapping[str, Action]] = {
     "number": number,
     "patient": references.patient,
     "position": position,
+    "quantity-value": quantity_value,
     "reference": references.reference,
     "refuse": refuse,
     "role": references.role,
@@ -282,6 +300,7 @@ NAMED: Final[Mapping[str, Action]] = {
     "several-born": several_born,
     "state": state,
     "text": text,
+    "year": year,
     "ucum": codes.ucum,
     "ucum-system": codes.ucum_system,
     "uk-region": uk_region,

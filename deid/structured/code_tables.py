@@ -4,6 +4,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from deid.structured.limits import Limits
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CodeSystem:
@@ -39,5 +41,6 @@ class CodeTables:
     ucum_pattern: re.Pattern[str]
     unit_words: frozenset[str]
     states: frozenset[str]
+    limits: Limits
     uk_regions: Mapping[str, str]
     """The letters that begin a postcode, with the region of England or the nation."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from deid.errors import PolicyUnusable
-from deid.structured import actions
+from deid.structured import actions, quantities
 from deid.structured.paths import Path
 from deid.structured.rules import ABSENT, Action, Node, Rule
 from deid.structured.run import Run
@@ -16,6 +16,7 @@ Table = Mapping[str, Any]  # TOML
 _REQUIRED: Final = "!"
 _NEEDED: Final = ("!!", "+")
 _SELF: Final = "self"
+_LOOK: Final = "="
 
 
 @dataclass(kw_only=True, slots=True)
@@ -67,6 +68,9 @@ class Compiler:
         for name, value in table.items():
             if name == _REQUIRED:
                 continue
+            if name == _LOOK:
+                node.look = self._look(value, f"{where}.{name}")
+                continue
             if not name.isalnum():
                 raise self._unusable(f"{where}.{name}", "no element name")
             node.children[name] = self._rule(name, value, node, where)
@@ -87,6 +91,12 @@ class Compiler:
                 raise self._unusable(where, "what never leaves cannot be required")
             return self._leaving(name.removeprefix("drop:"), node, element)
         return Rule(self._action(name, node, where), required=value.endswith(_REQUIRED))
+
+    def _look(self, name: Any, where: str) -> quantities.Look:
+        look = quantities.LOOKS.get(name) if isinstance(name, str) else None
+        if look is None:
+            raise self._unusable(where, "no such look at the whole")
+        return look
 
     def _leaving(self, category: str, node: Node, element: str) -> Rule:
         place = node.place and f"{node.place}.{element}"

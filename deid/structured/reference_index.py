@@ -1,9 +1,10 @@
 """Finds what a FHIR reference points to, however the EHR wrote it."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import unquote
 
 _TYPE: Final = re.compile(r"[A-Z][A-Za-z]{2,40}")
 
@@ -22,6 +23,17 @@ def key_of(resource: Mapping[str, Any]) -> str | None:
     return None
 
 
+def _identifiers(resource: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the identifiers of a resource as a condition names them: `system|value`, `value`."""
+    listed = resource.get("identifier")
+    for each in listed if type(listed) is list else ():
+        value = each.get("value") if type(each) is dict else None
+        if isinstance(value, str) and value:
+            yield value
+            if isinstance(each.get("system"), str):
+                yield f"{each['system']}|{value}"
+
+
 @dataclass(kw_only=True, slots=True)
 class ReferenceIndex:
     """The resources of a case by `Type/id`: those that are walked, and all that are known."""
@@ -29,6 +41,8 @@ class ReferenceIndex:
     walked: dict[str, int] = field(default_factory=dict)
     known: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     _by_id: dict[str, str] = field(default_factory=dict)
+    _by_identifier: dict[str, str] = field(default_factory=dict)
+    _resolved: dict[str, str | None] = field(default_factory=dict)
 
     def add_walked(self, resource: Mapping[str, Any], position: int) -> None:
         """Add a resource whose outgoing form will stand at a position."""
@@ -43,17 +57,29 @@ class ReferenceIndex:
             if key is not None:
                 self.known[key] = resource
                 self._by_id[key.partition("/")[2]] = key
+                for identifier in _identifiers(resource):
+                    # Two of a type with one identifier are none that could be meant.
+                    name = f"{key.partition('/')[0]}?{identifier}"
+                    other = self._by_identifier.setdefault(name, key)
+                    self._by_identifier[name] = key if other == key else ""
 
     def resolve(self, reference: str) -> str | None:
         """Return the `Type/id` a reference means; None when it cannot be told.
 
-        Understands relative and absolute URLs, versions and urn:uuid; a conditional
-        reference names an identifier and is not resolved.
+        Understands relative and absolute URLs, versions, urn:uuid and urn:oid, and a condition
+        on the identifier that exactly one resource of the chart has.
         """
+        if reference not in self._resolved:
+            self._resolved[reference] = self._read(reference)
+        return self._resolved[reference]
+
+    def _read(self, reference: str) -> str | None:
         if reference.startswith(("urn:uuid:", "urn:oid:")):
             return self._by_id.get(reference.rpartition(":")[2])
         if "?" in reference:
-            return None
+            base, _, condition = reference.partition("?")
+            value = unquote(condition.removeprefix("identifier="))
+            return self._by_identifier.get(f"{base.rpartition('/')[2]}?{value}") or None
         steps = reference.partition("/_history/")[0].split("/")
         if len(steps) >= 2 and _TYPE.fullmatch(steps[-2]) and steps[-1]:
             return f"{steps[-2]}/{steps[-1]}"
@@ -62,5 +88,5 @@ class ReferenceIndex:
     def type_of(self, reference: str) -> str | None:
         """Return the resource type a reference means, if its form tells it."""
         key = self.resolve(reference)
-        kind = key.partition("/")[0] if key else reference.partition("?")[0]
+        kind = key.partition("/")[0] if key else reference.partition("?")[0].rpartition("/")[2]
         return kind if _TYPE.fullmatch(kind) else None

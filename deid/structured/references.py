@@ -1,7 +1,7 @@
 """Actions on references: rewritten, turned into a role, or left behind."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from deid.structured.paths import Path
 from deid.structured.rules import ABSENT
@@ -24,11 +24,20 @@ def reference(value: Any, path: Path, run: Run) -> Any:
     return role(value, path, run)
 
 
-def patient(value: Any, path: Path, run: Run) -> Any:
-    """Rewrite a reference to the patient of the case; anybody else is not kept."""
+OF_THE_CASE: Final[dict[str, str]] = {"reference": "#the patient of the case"}
+"""Stands for the patient where a contained resource names none; no chart can write it."""
+
+
+def is_patient(value: Any, run: Run) -> bool:
+    """Tell whether a reference points to the patient of the case."""
     target = value.get("reference") if type(value) is dict else None
     key = run.references.resolve(target) if isinstance(target, str) else None
-    if key is not None and run.references.walked.get(key) == 0:
+    return key is not None and run.references.walked.get(key) == 0
+
+
+def patient(value: Any, path: Path, run: Run) -> Any:
+    """Rewrite a reference to the patient of the case; anybody else is not kept."""
+    if value is OF_THE_CASE or is_patient(value, run):
         return _link(0, run)
     run.drop("link", path)
     return ABSENT

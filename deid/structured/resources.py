@@ -8,7 +8,7 @@ from deid.errors import ResourceRefused
 from deid.structured.canonical import encoded
 from deid.structured.paths import Path
 from deid.structured.reference_index import kind_of
-from deid.structured.references import name_of
+from deid.structured.references import OF_THE_CASE, is_patient, name_of
 from deid.structured.rules import Node
 from deid.structured.run import Run
 from deid.structured.walker import walk
@@ -22,6 +22,22 @@ class TypeRules:
 
     nodes: Mapping[str, Node]
     withheld: Mapping[str, str]
+    withheld_codes: Mapping[tuple[str, str], str]
+    """(system, code) -> why a resource about it stays behind whatever its type."""
+
+    def why_withheld(self, resource: Mapping[str, Any]) -> str | None:
+        """Return why a resource stays behind as a whole; None when it is walked."""
+        why = self.withheld.get(kind_of(resource))
+        if why is not None:
+            return why
+        code = resource.get("code")
+        codings = code.get("coding") if type(code) is dict else None
+        for each in codings if type(codings) is list else ():
+            if type(each) is dict:
+                why = self.withheld_codes.get((str(each.get("system")), str(each.get("code"))))
+                if why is not None:
+                    return why
+        return None
 
 
 def clean_resource(resource: Resource, root: str, rules: TypeRules, run: Run) -> Resource:
@@ -60,8 +76,9 @@ def _clean_contained(
 ) -> dict[str, Resource]:
     """Clean every contained resource by the rules of its own type.
 
-    People and places become roles at the links to them; a contained resource that needs the
-    patient is not about the patient for sure, so it stays behind.
+    People and places become roles at the links to them. One that names another patient, or
+    that holds resources of its own, stays behind; one that names no patient belongs to the
+    resource around it, and FHIR gives it the patient of the case.
     """
     run.contained, run.contained_names, run.contained_links = {}, {}, []
     contained = resource.get("contained", [])
@@ -75,15 +92,33 @@ def _clean_contained(
         own_id = each.get("id") if type(each) is dict else None
         if not isinstance(kind, str) or not isinstance(own_id, str):
             run.drop("wrong_type", here)
-        elif kind in rules.nodes and rules.nodes[kind].patient_element is None:
-            run.contained[own_id] = kind
-            admitted.append((own_id, rules.nodes[kind], each, here))
-        else:
-            run.drop(rules.withheld.get(kind, "not_needed"), here)
+        elif (why := _why_left(each, rules, run)) is not None:
+            run.drop(why, here)
             if kind in run.roles:
                 run.contained[own_id] = kind
                 run.contained_names[own_id] = name_of(each)
+        else:
+            run.contained[own_id] = kind
+            admitted.append((own_id, rules.nodes[kind], _about_patient(each, rules), here))
     return {own_id: walk(node, each, here, run) for own_id, node, each, here in admitted}
+
+
+def _why_left(each: Resource, rules: TypeRules, run: Run) -> str | None:
+    """Return why a contained resource stays behind; None when it is walked."""
+    node = rules.nodes.get(each["resourceType"])
+    if node is None or each["resourceType"] == "Patient":
+        return rules.why_withheld(each) or "not_needed"
+    if "contained" in each:
+        return "wrong_type"  # FHIR knows no such thing
+    if node.patient_element in each and not is_patient(each[node.patient_element], run):
+        return "link"
+    return rules.why_withheld(each)
+
+
+def _about_patient(each: Resource, rules: TypeRules) -> Resource:
+    """Return the contained resource with the patient of the case where it names none."""
+    named = rules.nodes[each["resourceType"]].patient_element
+    return each if named is None or named in each else {**each, named: OF_THE_CASE}
 
 
 def _attach_contained(out: Resource, kept: dict[str, Resource], run: Run) -> None:

@@ -37,6 +37,8 @@ class Node:
     """The elements of one data type, backbone element or resource; all others are dropped."""
 
     children: dict[str, Rule] = field(default_factory=dict)
+    look: Callable[[dict[str, Any], Path, Run], Any] | None = None
+    """Looks at what was walked as a whole, last of all."""
     needed: tuple[str, ...] = ()
     """Elements without which FHIR does not know this type."""
     is_resource: bool = False

@@ -41,7 +41,7 @@ def walk(node: Node, source: Any, path: Path, run: Run) -> Any:
             _put(out, key, result)
         elif rule.required:
             raise ResourceRefused(expression=element(here), reason="cannot be kept")
-    return out if out and _complete(node, out, path) else ABSENT
+    return _finished(node, out, path, run)
 
 
 _PLAIN = frozenset({str, dict, bool})
@@ -52,6 +52,13 @@ def _leave(rule: Rule, value: Any, path: Path, run: Run) -> None:
     """Count an element that never leaves, once for each of its values."""
     count = len(value) if type(value) is list else 1
     run.leave(rule.place or element(path), str(rule.leaves_why), count)
+
+
+def _finished(node: Node, out: dict[str, Any], path: Path, run: Run) -> Any:
+    """Return what leaves of a part whose elements have all been dealt with."""
+    if not out or not _complete(node, out, path):
+        return ABSENT
+    return out if node.look is None else node.look(out, path, run)
 
 
 def _complete(node: Node, out: dict[str, Any], path: Path) -> bool:

@@ -3,6 +3,7 @@
 import copy
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -116,7 +117,13 @@ def test_a_case_is_held_when_a_known_identifier_is_left() -> None:
 
 def test_a_record_number_in_a_number_holds_the_case() -> None:
     with pytest.raises(CaseHeld):
-        run(case(observation(valueQuantity={"value": 40417731})))
+        run(case(observation(valueQuantity={"value": Decimal("4041.7731")})))
+
+
+def test_a_number_too_long_for_a_measurement_stays_before_it_can_hold_the_case() -> None:
+    prepared = run(case(observation(valueQuantity={"value": 40417731, "unit": "mmol/L"})))
+    assert prepared.sealed.receipt.removed["other_id"] == 1
+    assert not any(b"40417731" in entry.body for entry in prepared.sealed.entries)
 
 
 def test_texts_of_the_doctor_leave_clean() -> None:

@@ -67,7 +67,9 @@ def test_a_policy_that_tells_dates_in_no_known_way_is_refused(dates: str) -> Non
         ('address = "Address"', 'address = "Adress"'),
         ("[types.Patient]", "[types.Patient"),
         ("[roles]", "[rolls]"),
-        ('"Account", "Appointment"', '"Patient", "Appointment"'),
+        ('"Account", "ActivityDefinition"', '"Patient", "ActivityDefinition"'),
+        ('"=" = "quantity"', '"=" = "quality"'),
+        ('"=" = "quantity"', '"=" = 7'),
     ],
 )
 def test_a_rule_that_cannot_be_compiled_refuses_the_policy(old: str, new: str) -> None:

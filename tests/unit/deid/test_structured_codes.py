@@ -141,26 +141,40 @@ def test_contained_resources_follow_their_own_rules_and_new_names() -> None:
         "subject": {"reference": "Patient/pt-9c27e1"},
         "medicationReference": {"reference": "#MARROWBY"},
         "requester": {"reference": "#doc", "display": "Orin Pellwright"},
-        "reasonReference": [{"reference": "#lost"}, {"reference": "#con"}],
+        "reasonReference": [
+            {"reference": f"#{name}"} for name in ("lost", "con", "mother", "nested")
+        ],
         "supportingInformation": [{"reference": "#doc"}, "text"],
         "contained": [
             drug,
             {**PELL, "id": "doc"},
             {**drug, "id": "unused", "code": {"text": "unused"}},
             condition(id="con"),
+            condition(id="mother", subject={"reference": "Patient/mother"}),
+            condition(id="nested", contained=[drug]),
             "text",
             {"resourceType": "Medication"},
             {"resourceType": "Zorblax", "id": "z"},
         ],
     }
     (left,) = sent(order, identity_resources=(PELL,))
-    assert left["contained"] == [
-        {"resourceType": "Medication", "id": "part1", "code": {"text": "Potassium chloride"}}
-    ]
-    assert left["medicationReference"] == {"reference": "#part1"}
+    reason, medication = left["contained"]
+    assert medication == {
+        "resourceType": "Medication", "id": "part2", "code": {"text": "Potassium chloride"},
+    }  # fmt: skip
+    assert (reason["id"], reason["subject"]) == ("part1", {"reference": f"{BASE}/Patient/1"})
+    assert left["medicationReference"] == {"reference": "#part2"}
     assert left["requester"] == {"display": "[clinician 1]"}
-    assert "reasonReference" not in left
+    assert left["reasonReference"] == [{"reference": "#part1"}]
     assert left["supportingInformation"] == [{"display": "[clinician 1]"}]
+
+
+def test_a_contained_resource_that_names_no_patient_is_about_the_one_around_it() -> None:
+    inner = observation(id="inner", valueQuantity={"value": 4, "unit": "mmol/L"})
+    del inner["subject"]
+    (left,) = sent(observation(contained=[inner], hasMember=[{"reference": "#inner"}]))
+    assert left["hasMember"] == [{"reference": "#part1"}]
+    assert left["contained"][0]["subject"] == {"reference": f"{BASE}/Patient/1"}
 
 
 def test_contained_that_is_no_list_stays() -> None:

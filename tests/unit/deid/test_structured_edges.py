@@ -6,7 +6,7 @@ from tests.support.structured_cases import PELL, Resource, refused, sent
 
 def test_a_huge_number_stays() -> None:
     (left,) = sent(observation(valueQuantity={"value": 10**40, "unit": "x"}))
-    assert left["valueQuantity"] == {"unit": "x"}
+    assert "valueQuantity" not in left
 
 
 def test_long_texts_of_concepts_are_read_as_texts() -> None:
