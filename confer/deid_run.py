@@ -50,11 +50,11 @@ def paths(path: Path, out: Path | None, key_file: Path | None, options: Options)
         else one_chart.failed(each.problem, wishes, file=each.file, line=each.line)
         for each in found
     ]
-    _print(outcomes, options, many=many)
     if out is not None:
         _write_outgoing(out, path, outcomes, many=many)
     if report_to is not None:
         _write_reports(report_to, outcomes, options.report, many=many)
+    _print(outcomes, options, many=many)
     return _exit_code(outcomes, strict=options.strict)
 
 
@@ -100,11 +100,11 @@ def bundle(
     wishes = _wishes(key_file, options)
     chart = charts.of_bytes(reading.content(source), several=True)
     outcome = one_chart.of_chart(chart, wishes, file=str(source))
-    _print([outcome], options, many=False)
     if outcome.state == "passed":
         if receipt is not None:
             writing.write_whole(receipt, json_text.dumps(outcome.receipt) + b"\n")
         writing.write_whole(target, outcome.outgoing)
+    _print([outcome], options, many=False)
     return _exit_code([outcome], strict=False)
 
 

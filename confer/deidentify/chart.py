@@ -66,7 +66,8 @@ def _of_bundle(bundle: Resource, content: bytes, *, several: bool) -> Chart:
     resources = _linked(full)
     patients = [each for each in resources if each.get("resourceType") == "Patient"]
     if not patients or (len(patients) > 1 and not several):
-        raise ChartFileUnusable(problem=f"{len(patients)} Patient resources, not one")
+        more = "; `confer deid bundle` takes the first" if patients else ""
+        raise ChartFileUnusable(problem=f"{len(patients)} Patient resources, not one{more}")
     sent = [each for each in resources if each.get("resourceType") != "Patient"]
     return Chart(
         resources=(patients[0], *sent),

@@ -26,6 +26,7 @@ CHANGES: Final[Mapping[Mark, str]] = {
 MAX_FULL: Final = 400
 """With more resources than this, elements that leave unchanged are counted and not listed."""
 _MAX_VALUES: Final = 12
+_MAX_MERGED: Final = 60
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,7 +170,7 @@ def _view(
     if out is None:
         why = "This type is never sent" if kind in withheld else "Refused, see the list of refusals"
         reason = f"{why}: {places.of(kind)}" if kind in withheld else why
-    rows = tuple(_rows(resource, out or {}, places, full=full))
+    rows = tuple(_merged(_rows(resource, out or {}, places, full=full)))
     return ResourceView(
         title=f"{kind}, entry {position + 1} of the chart",
         goes_to=goes_to if out is not None else "",
@@ -197,6 +198,41 @@ def _rows(
             more=max(0, len(old) - _MAX_VALUES, len(new) - _MAX_VALUES),
             rule=None if change == "as it is" else places.of(f"{kind}.{element}"),
         )
+
+
+def _merged(rows: Iterator[Row]) -> Iterator[Row]:
+    """Put neighbors that one rule left behind into one row: an address, an identifier."""
+    waiting: list[Row] = []
+    for row in rows:
+        if waiting and not _alike(waiting[0], row):
+            yield _one_row(waiting)
+            waiting = []
+        waiting.append(row)
+    if waiting:
+        yield _one_row(waiting)
+
+
+def _alike(first: Row, second: Row) -> bool:
+    heads = [row.element.partition(".")[0] for row in (first, second)]
+    return (
+        first.change == second.change == "not sent"
+        and first.rule == second.rule
+        and heads[0] == heads[1]
+    )
+
+
+def _one_row(rows: Sequence[Row]) -> Row:
+    first = rows[0]
+    if len(rows) == 1:
+        return first
+    head = first.element.partition(".")[0]
+    values = [
+        replace(value, text=f"{row.element[len(head) + 1 :] or head}: {value.text}")
+        for row in rows
+        for value in row.original
+    ]
+    hidden = sum(row.more for row in rows) + max(0, len(values) - _MAX_MERGED)
+    return replace(first, element=head, original=tuple(values[:_MAX_MERGED]), more=hidden)
 
 
 def _change(old: Sequence[str], new: Sequence[str]) -> str:
