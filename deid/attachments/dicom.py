@@ -32,6 +32,8 @@ from deid.attachments.pixels import NoPicture, Pixels, decoded_picture
 settings.reading_validation_mode = IGNORE
 
 MAX_PIXELS: Final = 20_000_000
+DEFLATED: Final = "1.2.840.10008.1.2.1.99"
+"""Unpacked by a library at whatever size; so nothing of such a file is read."""
 
 _KINDS: Final = {
     "1.2.840.10008.5.1.4.1.1.1",  # computed radiography

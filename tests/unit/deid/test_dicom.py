@@ -15,6 +15,8 @@ from pydicom.uid import (
 )
 
 from deid.attachments.dicom import transfer_syntax
+from deid.attachments.dicom_identity import identity_of
+from deid.attachments.identities import identities_in
 from deid.attachments.picture_bytes import pixel_type
 from deid.attachments.picture_file import Box, PictureFile
 from deid.attachments.pictures import CleanPicture, clean
@@ -230,3 +232,32 @@ def test_sequences_nested_without_end_stay() -> None:
     body = pictures.dicom()
     head = body[: body.index(b"\x08\x00\x16\x00")]
     assert isinstance(clean(PictureFile("DICOM", head + opening * 20_000)), NoPicture)
+
+
+# whom a header names
+
+
+def test_the_people_and_numbers_of_a_header_are_known_identifiers() -> None:
+    found = identities_in(pictures.dicom(OperatorsName=["Vane^Ilse", "Ott"], StudyID="ST-7731"))
+    assert found[0] == {
+        "resourceType": "Patient",
+        "name": [{"family": NAME, "given": ["Odalys"]}],
+        "identifier": [{"value": "MRN-88231"}],
+        "birthDate": "1958-03-14",
+    }
+    assert {
+        "resourceType": "Practitioner",
+        "name": [{"family": "Brask", "given": ["Tove"]}],
+    } in found
+    assert {"resourceType": "Practitioner", "name": [{"family": "Ott"}]} in found
+    assert {"resourceType": "Organization", "name": f"{NAME} Infirmary"} in found
+    numbers = [{"value": "ACC-5521"}, {"value": "ST-7731"}]
+    assert {"resourceType": "Encounter", "identifier": numbers} in found
+
+
+def test_a_header_that_cannot_be_read_names_nobody(recwarn: pytest.WarningsRecorder) -> None:
+    assert identity_of(b"\x00" * 128 + b"DICM") == []
+    assert identity_of(pictures.dicom(TransferSyntaxUID=DeflatedExplicitVRLittleEndian)) == []
+    odd = pictures.dicom(PatientBirthDate="about 1950", PatientName="^^^^", PatientID="")
+    assert identity_of(odd)[0]["resourceType"] == "Patient"
+    assert not recwarn.list
