@@ -1,6 +1,6 @@
-"""Texts and pictures that a document keeps elsewhere on the server: found, fetched, put in place.
+"""Files that a document keeps elsewhere on the server: found, fetched, put in place.
 
-Nothing else is fetched. The original resource is not touched: a copy gets `data` beside `url`.
+Only kinds that may become clean text or pixels are fetched. The original resource is not touched: a copy gets `data` beside `url`.
 
 Spec: FHIR R4 Attachment, Binary
 """
@@ -16,7 +16,22 @@ from fhir_adapters.chart import Reason, Resource
 from fhir_adapters.ports import FhirSession
 
 TEXT_TYPES = frozenset({"text/plain", "text/html", "application/xhtml+xml"})
+# What is in such a file, and whether it may leave, its bytes decide later.
+DOCUMENT_TYPES = frozenset(
+    {
+        "application/gzip",
+        "application/hl7-cda+xml",
+        "application/octet-stream",
+        "application/pdf",
+        "application/rtf",
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+        "application/xml",
+        "text/rtf",
+        "text/xml",
+    }
+)
 PICTURE_TYPES = frozenset({"image/jpeg", "image/png", "image/tiff", "application/dicom"})
+_FETCHED = TEXT_TYPES | DOCUMENT_TYPES | PICTURE_TYPES
 _ELEMENTS = {"DocumentReference": "content", "DiagnosticReport": "presentedForm"}
 _FHIR_JSON = "application/fhir+json"
 
@@ -44,7 +59,7 @@ def remote_texts(resource: Resource, *, base_url: str) -> tuple[tuple[RemoteText
         url = attachment.get("url")
         if attachment.get("data") or not isinstance(url, str):
             continue
-        if media not in TEXT_TYPES and media not in PICTURE_TYPES:
+        if media not in _FETCHED:
             continue
         admitted = search.same_origin(url, base_url=base_url)
         if admitted is None:
