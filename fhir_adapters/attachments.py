@@ -1,6 +1,7 @@
 """Files that a document keeps elsewhere on the server: found, fetched, put in place.
 
-Only kinds that may become clean text or pixels are fetched. The original resource is not touched: a copy gets `data` beside `url`.
+Only kinds that may become clean text or pixels are fetched. The original resource is not
+touched: a copy gets `data` beside `url`.
 
 Spec: FHIR R4 Attachment, Binary
 """
