@@ -6,6 +6,7 @@ from typing import Final
 
 from deid.attachments.limits import MAX_BYTES, MAX_CHARACTERS, MAX_NESTING
 from deid.attachments.plain_text import decoded
+from deid.attachments.rtf import RtfRefused, rtf_to_text
 from deid.attachments.sniffing import sniff
 from deid.attachments.unpacking import CannotUnpack, unwrapped
 from deid.markup import clinical_document
@@ -79,6 +80,13 @@ def _page(body: bytes) -> Outcome:
     return NotAdmitted("unreadable") if words is None else Admitted(words)
 
 
+def _rtf(body: bytes) -> Outcome:
+    try:
+        return Admitted(rtf_to_text(body))
+    except RtfRefused as refused:
+        return NotAdmitted(refused.reason)
+
+
 def _clinical_document(body: bytes) -> Outcome:
     try:
         document = clinical_document.read_document(body)
@@ -113,5 +121,6 @@ def _inside(body: bytes, title: str) -> Outcome:
 _READERS: Final[Mapping[str, Callable[[bytes], Outcome]]] = {
     "text": _plain,
     "html": _page,
+    "RTF": _rtf,
     "clinical document": _clinical_document,
 }

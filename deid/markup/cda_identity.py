@@ -23,6 +23,8 @@ _SYSTEMS: Final = (("mailto:", "email"), ("http:", "url"), ("https:", "url"), ("
 _PHONE: Final = re.compile(r"(?:tel|fax|sms|callto|x-text-fax|x-text-tel|phone):[ ]{0,3}", re.I)
 _UUID: Final = re.compile(r"[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}")
 _MAX_VALUE: Final = 300
+_MIN_NUMBER: Final = 3
+"""Shorter numbers ("1") are counters of a sample system and stand everywhere."""
 _PLACE_CLASS: Final = "SDLOC"
 
 
@@ -150,7 +152,7 @@ def _identifiers(item: etree._Element) -> list[Resource]:
     found = []
     for each in children(item, "id"):
         root, extension = (each.get("root") or "").strip(), (each.get("extension") or "").strip()
-        if extension and len(extension) <= _MAX_VALUE:
+        if _MIN_NUMBER <= len(extension) <= _MAX_VALUE:
             found.append({"system": f"urn:oid:{root}", "value": extension})
         if _UUID.fullmatch(root):
             found.append({"system": "urn:ietf:rfc:3986", "value": root})
