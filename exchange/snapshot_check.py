@@ -4,13 +4,16 @@ The receipt says that the hospital de-identified the content; this is the networ
 second look at the parts that would name somebody.
 """
 
+import base64
+import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from exchange import names
 from exchange.issues import Issue
 from exchange.names import Resource
+from exchange.picture_bytes import pixel_type
 
 SNAPSHOT_TYPES = frozenset(
     {
@@ -44,6 +47,8 @@ SNAPSHOT_TYPES = frozenset(
     }
 )
 MAX_RESOURCES = 5_000
+TEXT_TYPE = "text/plain; charset=utf-8"
+_FILE_ELEMENTS = frozenset({"contentType", "data", "title", "language"})
 _PATIENT_ELEMENTS = frozenset(
     {
         "resourceType",
@@ -77,6 +82,7 @@ def check(snapshot: Resource, *, case_id: str, at: str) -> Iterator[Issue]:
             yield Issue(expression=place, code="structure", rule="entry-parts")
             continue
         yield from _entry(entry, n, case_id, place, urls)
+    yield from _files(entries, f"{at}.entry")
     prefix = f"{names.BASE}/case/"
     for place, reference in _references(entries, f"{at}.entry"):
         if not reference.startswith(prefix) or reference not in urls:
@@ -148,6 +154,31 @@ def _names_nobody(value: Any, at: str) -> Iterator[Issue]:
                 yield Issue(expression=f"{at}.{name}", code="business-rule", rule="identity")
             else:
                 yield from _names_nobody(item, f"{at}.{name}")
+
+
+def _files(value: Any, at: str) -> Iterator[Issue]:
+    """Yield an issue for every file that is neither clean text nor bare pixels."""
+    if isinstance(value, list):
+        for n, item in enumerate(value):
+            yield from _files(item, f"{at}[{n}]")
+    elif isinstance(value, dict):
+        if "contentType" in value and not _may_travel(value):
+            yield Issue(expression=at, code="value", rule="file-not-admitted")
+        for name, item in value.items():
+            yield from _files(item, f"{at}.{name}")
+
+
+def _may_travel(attachment: Mapping[str, Any]) -> bool:
+    """Tell whether a file is inline, of a type on the wire, and what it says it is."""
+    if not set(attachment) <= _FILE_ELEMENTS or not isinstance(attachment.get("data"), str):
+        return False
+    try:
+        body = base64.b64decode(attachment["data"], validate=True)
+        if attachment["contentType"] == TEXT_TYPE:
+            return bool(body.decode("utf-8"))
+    except (binascii.Error, ValueError):
+        return False
+    return bool(pixel_type(body) == attachment["contentType"])
 
 
 def _references(value: Any, at: str) -> Iterator[tuple[str, str]]:

@@ -1,8 +1,11 @@
 """Pictures made for tests: drawn by hand, with a name hidden in every place a file has."""
 
 import struct
+import zipfile
 import zlib
+from collections.abc import Iterator
 from io import BytesIO
+from typing import Any
 
 from PIL import Image, ImageDraw, ImageFont
 from PIL.PngImagePlugin import PngInfo
@@ -157,7 +160,12 @@ def picture_file(body: bytes) -> PictureFile:
 
 def clean_picture(image: Image.Image) -> CleanPicture:
     """A picture as it leaves."""
-    made = clean(picture_file(png(image)))
+    return clean_bytes(png(image))
+
+
+def clean_bytes(body: bytes) -> CleanPicture:
+    """What leaves of a file."""
+    made = clean(picture_file(body))
     assert isinstance(made, CleanPicture)
     return made
 
@@ -166,4 +174,45 @@ def boxes(*sides: tuple[int, int, int, int]) -> tuple[Box, ...]:
     """Black boxes by left, top, width and height in thousandths."""
     return tuple(
         Box(left=left, top=top, width=width, height=height) for left, top, width, height in sides
+    )
+
+
+def encoded(image: Image.Image, kind: str, **options: Any) -> bytes:
+    """A picture as a file of this kind."""
+    out = BytesIO()
+    image.save(out, kind, **options)
+    return out.getvalue()
+
+
+def _zipped() -> bytes:
+    out = BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("letter.txt", f"Dear {NAME}")
+    return out.getvalue()
+
+
+def hiding_places() -> Iterator[tuple[str, bytes]]:
+    """Files that hold a name beside their pixels: (what is odd about it, the bytes)."""
+    plain = drawing()
+    yield "jpeg", jpeg(plain)
+    yield "png", png(plain)
+    yield "tiff", tiff(plain)
+    yield "tiff with a second page", tiff(plain, more=(drawing(label=NAME),))
+    yield "polyglot of PNG and ZIP", encoded(plain, "PNG") + _zipped()
+    yield "polyglot of JPEG and ZIP", encoded(plain, "JPEG") + _zipped()
+    yield (
+        "animated PNG",
+        encoded(
+            plain,
+            "PNG",
+            save_all=True,
+            append_images=[drawing(label=NAME)],
+            default_image=True,
+        ),
+    )
+    yield "a JPEG with a second one behind it", encoded(plain, "JPEG") + jpeg(plain)
+    body = encoded(plain, "PNG")
+    yield (
+        "a private chunk before the pixels",
+        body[:33] + chunk(b"prVt", NAME.encode()) + body[33:],
     )

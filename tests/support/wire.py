@@ -1,5 +1,6 @@
 """Builders for the wire: a sealed case, orders, keys, and a stored thread to write into."""
 
+import base64
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -145,12 +146,13 @@ def sealed(
     case_id: str = CASE,
     texts: Mapping[str, str] | None = None,
     with_data: bool = True,
+    more: tuple[Mapping[str, Any], ...] = (),
     **changes: Any,
 ) -> DeidentifiedCase:
-    """Return a sealed case as the pipeline would make it."""
+    """Return a sealed case as the pipeline would make it, with more resources if wanted."""
     counts: dict[str, int] = {}
     entries = []
-    for resource in resources(case_id) if with_data else ():
+    for resource in (*resources(case_id), *more) if with_data else ():
         kind = resource["resourceType"]
         counts[kind] = counts.get(kind, 0) + 1
         entries.append(
@@ -330,3 +332,24 @@ def record(signed_at: datetime, content: Opinion | None = None) -> OpinionRecord
             text="Formal advice on the data sent. The asking team decides.",
         ),
     )
+
+
+def picture_document(body: bytes, content_type: str, **changes: Any) -> dict[str, Any]:
+    """Return a document with a picture, as it leaves."""
+    return {
+        "resourceType": "DocumentReference",
+        "status": "current",
+        "type": {"text": "Wound photo"},
+        "subject": {"reference": url("Patient", 1)},
+        "date": "2026",
+        "_date": ago("-85", "minute"),
+        "content": [
+            {
+                "attachment": {
+                    "contentType": content_type,
+                    "data": base64.b64encode(body).decode("ascii"),
+                    **changes,
+                }
+            }
+        ],
+    }

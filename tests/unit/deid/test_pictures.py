@@ -1,8 +1,6 @@
 """A picture leaves as fresh pixels with black boxes, or not at all."""
 
 import io
-import zipfile
-from collections.abc import Iterator
 
 import pytest
 from PIL import Image
@@ -31,48 +29,10 @@ def opened(picture: CleanPicture) -> Image.Image:
     return image
 
 
-def encoded(image: Image.Image, kind: str, **options: object) -> bytes:
-    out = io.BytesIO()
-    image.save(out, kind, **options)
-    return out.getvalue()
+HIDING = tuple(pictures.hiding_places())
 
 
-def zipped() -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive:
-        archive.writestr("letter.txt", f"Dear {NAME}")
-    return out.getvalue()
-
-
-def hiding_places() -> Iterator[tuple[str, bytes]]:
-    plain = pictures.drawing()
-    yield "jpeg", pictures.jpeg(plain)
-    yield "png", pictures.png(plain)
-    yield "tiff", pictures.tiff(plain)
-    yield "tiff with a second page", pictures.tiff(plain, more=(pictures.drawing(label=NAME),))
-    yield "polyglot of PNG and ZIP", encoded(plain, "PNG") + zipped()
-    yield "polyglot of JPEG and ZIP", encoded(plain, "JPEG") + zipped()
-    yield (
-        "animated PNG",
-        encoded(
-            plain,
-            "PNG",
-            save_all=True,
-            append_images=[pictures.drawing(label=NAME)],
-            default_image=True,
-        ),
-    )
-    yield "a JPEG with a second one behind it", encoded(plain, "JPEG") + pictures.jpeg(plain)
-    body = encoded(plain, "PNG")
-    yield (
-        "a private chunk before the pixels",
-        body[:33] + pictures.chunk(b"prVt", NAME.encode()) + body[33:],
-    )
-
-
-@pytest.mark.parametrize(
-    ("what", "body"), tuple(hiding_places()), ids=lambda value: str(value)[:40]
-)
+@pytest.mark.parametrize(("what", "body"), HIDING, ids=[what for what, _ in HIDING])
 def test_only_pixels_of_a_file_leave(what: str, body: bytes) -> None:
     assert Searcher([NAME]).find(body, what) or "animated" in what or "page" in what
     picture = made(body)
@@ -84,7 +44,7 @@ def test_only_pixels_of_a_file_leave(what: str, body: bytes) -> None:
 
 def test_the_first_frame_is_what_leaves() -> None:
     red, blue = Image.new("RGB", (40, 30), "red"), Image.new("RGB", (40, 30), "blue")
-    body = encoded(red, "TIFF", save_all=True, append_images=[blue])
+    body = pictures.encoded(red, "TIFF", save_all=True, append_images=[blue])
     assert opened(made(body)).getpixel((20, 15)) == (255, 0, 0)
 
 
@@ -117,7 +77,7 @@ def test_a_picture_is_turned_upright_before_the_boxes_are_burned_in(orientation:
 
 def test_nothing_below_a_box_can_be_told_from_the_pixels_beside_it() -> None:
     def labelled(text: str) -> bytes:
-        return encoded(pictures.drawing((2400, 1200), label=text), "PNG")
+        return pictures.encoded(pictures.drawing((2400, 1200), label=text), "PNG")
 
     box = Box(left=0, top=0, width=600, height=250)
     assert made(labelled("QUILLHAVEN"), box).body == made(labelled("BRASK 1958"), box).body
@@ -125,7 +85,7 @@ def test_nothing_below_a_box_can_be_told_from_the_pixels_beside_it() -> None:
 
 
 def test_a_box_is_rounded_outwards() -> None:
-    white = encoded(Image.new("L", (10, 10), 255), "PNG")
+    white = pictures.encoded(Image.new("L", (10, 10), 255), "PNG")
     image = opened(made(white, Box(left=150, top=150, width=100, height=100)))
     black = [at for at in range(100) if image.getpixel((at % 10, at // 10)) == 0]
     assert black == [11, 12, 21, 22]
@@ -136,7 +96,7 @@ def test_every_usual_kind_of_color_leaves_in_8_bits(mode: str) -> None:
     drawn = pictures.drawing()
     image = drawn.convert("RGB").convert(mode) if mode != "LAB" else Image.new("LAB", (8, 8))
     kind = "TIFF" if mode in ("YCbCr", "LAB") else "PNG" if mode != "CMYK" else "JPEG"
-    picture = made(encoded(image, kind))
+    picture = made(pictures.encoded(image, kind))
     assert opened(picture).mode in ("L", "RGB")
 
 
@@ -145,16 +105,16 @@ def test_deep_gray_is_spread_over_what_a_screen_shows() -> None:
     for at, value in enumerate((1000, 1500, 2000, 3000)):
         deep.putpixel((at, 0), value)
     for kind in ("PNG", "TIFF"):
-        image = opened(made(encoded(deep, kind)))
+        image = opened(made(pictures.encoded(deep, kind)))
         assert [image.getpixel((at, 0)) for at in range(4)] == pytest.approx(
             [0, 64, 128, 255], abs=1
         )
     flat = Image.new("I;16", (4, 1), 700)
-    assert opened(made(encoded(flat, "PNG"))).getextrema() == (0, 0)
+    assert opened(made(pictures.encoded(flat, "PNG"))).getextrema() == (0, 0)
 
 
 def test_floating_point_pixels_are_refused() -> None:
-    body = encoded(Image.new("F", (4, 4), 0.5), "TIFF")
+    body = pictures.encoded(Image.new("F", (4, 4), 0.5), "TIFF")
     reason = "picture of a color kind that is not read"
     assert clean(PictureFile("picture", body)) == NoPicture(reason)
 
@@ -167,20 +127,26 @@ def test_pixels_below_a_transparent_layer_do_not_leave(mode: str) -> None:
     options = {"transparency": image.getpixel((0, 0))} if mode == "P" else {}
     if mode == "P":
         image.putpixel((30, 10), image.getpixel((0, 0)))
-    assert opened(made(encoded(image, "PNG", **options))).convert("L").getextrema() == (255, 255)
+    assert opened(made(pictures.encoded(image, "PNG", **options))).convert("L").getextrema() == (
+        255,
+        255,
+    )
 
 
 def test_a_palette_entry_that_no_pixel_uses_does_not_leave() -> None:
     image = Image.new("P", (8, 8), 0)
     image.putpalette(b"\xff\xff\xff" + NAME.encode().ljust(30, b"\x00"))
-    body = encoded(image, "PNG")
+    body = pictures.encoded(image, "PNG")
     assert NAME.encode() in body
     assert NAME.encode() not in made(body).body
 
 
 def test_a_large_picture_is_made_smaller_and_fits_its_limit() -> None:
     noise = Image.effect_noise((2100, 1500), 120).convert("RGB")
-    for body in (encoded(noise, "PNG", compress_level=1), encoded(noise, "JPEG", quality=95)):
+    for body in (
+        pictures.encoded(noise, "PNG", compress_level=1),
+        pictures.encoded(noise, "JPEG", quality=95),
+    ):
         picture = made(body)
         assert picture.content_type == "image/jpeg"
         assert len(picture.body) <= MAX_OUT_BYTES
@@ -188,7 +154,7 @@ def test_a_large_picture_is_made_smaller_and_fits_its_limit() -> None:
 
 
 def test_a_thumbnail_shows_the_same_boxes() -> None:
-    body = encoded(Image.new("RGB", (1000, 1000), "white"), "PNG")
+    body = pictures.encoded(Image.new("RGB", (1000, 1000), "white"), "PNG")
     small = clean(
         PictureFile("picture", body), [Box(left=0, top=0, width=500, height=500)], max_side=100
     )
@@ -207,11 +173,11 @@ def test_a_thumbnail_shows_the_same_boxes() -> None:
         (b"\xff\xd8\xff" + b"\x00" * MAX_BYTES, "picture too large"),
         (pictures.jpeg(pictures.drawing())[:2500], "picture cannot be read"),
         (pictures.png(pictures.drawing())[:1500], "picture cannot be read"),
-        (encoded(pictures.drawing(), "PNG")[:400], "picture cannot be read"),
+        (pictures.encoded(pictures.drawing(), "PNG")[:400], "picture cannot be read"),
         (b"\x89PNG\r\n\x1a\n" + NAME.encode() * 9, "picture cannot be read"),
-        (encoded(pictures.drawing(), "GIF"), "picture cannot be read"),
-        (encoded(pictures.drawing(), "BMP"), "picture cannot be read"),
-        (encoded(pictures.drawing(), "WEBP"), "picture cannot be read"),
+        (pictures.encoded(pictures.drawing(), "GIF"), "picture cannot be read"),
+        (pictures.encoded(pictures.drawing(), "BMP"), "picture cannot be read"),
+        (pictures.encoded(pictures.drawing(), "WEBP"), "picture cannot be read"),
         (b"", "picture cannot be read"),
     ],
     ids=lambda value: str(value)[:30],
@@ -260,21 +226,19 @@ def test_the_picture_keeps_its_bytes_out_of_its_repr() -> None:
 # the gate's own look at bytes
 
 
-@pytest.mark.parametrize(
-    ("what", "body"), tuple(hiding_places()), ids=lambda value: str(value)[:40]
-)
+@pytest.mark.parametrize(("what", "body"), HIDING, ids=[what for what, _ in HIDING])
 def test_a_file_with_anything_but_pixels_is_seen(what: str, body: bytes) -> None:
     assert pixel_type(body) is None, what
 
 
 def test_a_bare_picture_is_known_by_its_bytes() -> None:
-    assert pixel_type(encoded(pictures.drawing(), "PNG")) == "image/png"
-    assert pixel_type(encoded(pictures.drawing(), "JPEG")) == "image/jpeg"
+    assert pixel_type(pictures.encoded(pictures.drawing(), "PNG")) == "image/png"
+    assert pixel_type(pictures.encoded(pictures.drawing(), "JPEG")) == "image/jpeg"
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
 def test_bytes_cut_or_changed_are_no_bare_picture(kind: str) -> None:
-    body = encoded(pictures.drawing((60, 40)), kind)
+    body = pictures.encoded(pictures.drawing((60, 40)), kind)
     assert all(pixel_type(body[:end]) is None for end in range(len(body)))
     assert pixel_type(body + b"\x00") is None
     assert pixel_type(body + body) is None
@@ -282,13 +246,13 @@ def test_bytes_cut_or_changed_are_no_bare_picture(kind: str) -> None:
 
 
 def test_a_chunk_with_a_wrong_sum_is_seen() -> None:
-    body = bytearray(encoded(pictures.drawing(), "PNG"))
+    body = bytearray(pictures.encoded(pictures.drawing(), "PNG"))
     body[60] ^= 1
     assert pixel_type(bytes(body)) is None
 
 
 def test_a_thumbnail_in_the_head_of_a_jpeg_is_seen() -> None:
-    body = encoded(pictures.drawing(), "JPEG")
+    body = pictures.encoded(pictures.drawing(), "JPEG")
     assert body[2:4] == b"\xff\xe0"
     head = b"JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x01\x01abc"
     grown = body[:2] + b"\xff\xe0" + (len(head) + 2).to_bytes(2, "big") + head + body[20:]
