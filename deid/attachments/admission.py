@@ -9,6 +9,7 @@ from deid.attachments.plain_text import decoded
 from deid.attachments.rtf import RtfRefused, rtf_to_text
 from deid.attachments.sniffing import sniff
 from deid.attachments.unpacking import CannotUnpack, unwrapped
+from deid.attachments.word_file import WordRefused, word_to_text
 from deid.markup import clinical_document
 from deid.markup.narrative import html_to_text, without_tags
 from deid.markup.safe_xml import XmlRefused
@@ -87,6 +88,13 @@ def _rtf(body: bytes) -> Outcome:
         return NotAdmitted(refused.reason)
 
 
+def _word(body: bytes) -> Outcome:
+    try:
+        return Admitted(word_to_text(body))
+    except WordRefused as refused:
+        return NotAdmitted(refused.reason)
+
+
 def _clinical_document(body: bytes) -> Outcome:
     try:
         document = clinical_document.read_document(body)
@@ -122,5 +130,6 @@ _READERS: Final[Mapping[str, Callable[[bytes], Outcome]]] = {
     "text": _plain,
     "html": _page,
     "RTF": _rtf,
+    "archive or office file": _word,
     "clinical document": _clinical_document,
 }

@@ -21,7 +21,7 @@ LONG_WORD = base64.b64encode(b"%PDF-1.7 Adela Marrowby " * 30)
     [
         (b"%PDF-1.7\n...", "PDF"),
         (b"{\\rtf1 {{Marr\\b0 owby", "damaged RTF"),
-        (b"PK\x03\x04word/document.xml", "archive or office file"),
+        (b"PK\x03\x04word/document.xml", "damaged archive"),
         (b"\x89PNG\r\n", "picture"),
         (b"\xff\xd8\xff\xe0", "picture"),
         (b"BM\x00\x00\x01", "picture"),
