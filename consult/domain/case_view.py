@@ -93,6 +93,17 @@ class Document:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A picture of pixels only; `facts` is what the hospital says of it in words of lists."""
+
+    title: str = field(repr=False)
+    when: When
+    facts: str = field(repr=False)
+    content_type: str
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Message:
     """One message of the thread."""
 
@@ -124,6 +135,7 @@ class Clinical:
     vitals: tuple[Series, ...] = field(repr=False)
     timeline: tuple[Line, ...] = field(repr=False)
     documents: tuple[Document, ...] = field(repr=False)
+    pictures: tuple[Picture, ...] = field(repr=False)
     result_count: int
     note_count: int
     document_count: int

@@ -96,6 +96,9 @@ def read_removals(receipts: Iterable[Mapping[str, Any]]) -> tuple[Removal, ...]:
         *(Removal(text=f"Removed: {word}", count=count) for word, count in removed),
         *(Removal(text=f"Made general: {word}", count=count) for word, count in general),
     ]
+    boxes = sum(_whole(_table(one, "pictures").get("boxes")) for one in claims)
+    if boxes:
+        lines.append(Removal(text="Black boxes on pictures", count=boxes))
     if given_back:
         lines.append(Removal(text="Given back by the asker", count=given_back))
     if unsent:
@@ -125,6 +128,11 @@ def _grouped(claims: Iterable[Mapping[str, Any]], key: str) -> tuple[list[tuple[
             groups[_WORDS.get(str(name), "")] += _whole(count)
     rest = groups.pop("", 0)
     return sorted(((+groups).items()), key=lambda item: (-item[1], item[0])), rest
+
+
+def _table(claims: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = claims.get(key)
+    return found if isinstance(found, Mapping) else {}
 
 
 def _whole(count: object) -> int:

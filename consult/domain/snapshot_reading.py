@@ -6,7 +6,7 @@ A snapshot comes from outside: nothing here may fail on an element of a surprisi
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from consult.domain.case_view import Clinical, Document, Line
+from consult.domain.case_view import Clinical, Document, Line, Picture
 from consult.domain.codes_in_words import (
     attachment_text,
     codes_of,
@@ -17,6 +17,7 @@ from consult.domain.codes_in_words import (
     quantity_words,
 )
 from consult.domain.measurements import lines_of, observation_when, series_of
+from consult.domain.pictures import attachment_picture
 from consult.domain.relative_time import When, when_of
 from exchange import names
 
@@ -97,6 +98,7 @@ def read_clinical(snapshots: Iterable[Resource]) -> Clinical:
         vitals=series_of(vitals),
         timeline=_timeline(snapshot),
         documents=(*notes, *reports),
+        pictures=_pictures(snapshot),
         result_count=len(results),
         note_count=len(notes),
         document_count=len(reports),
@@ -312,3 +314,30 @@ def _reports(snapshot: _Snapshot) -> tuple[Document, ...]:
             title = concept_words(one.get("code")) or "Report"
             reports.append(Document(key=key, title=title, when=when, text=text))
     return tuple(sorted(reports, key=lambda report: report.when.order, reverse=True))
+
+
+def read_pictures(snapshots: Iterable[Resource]) -> tuple[Picture, ...]:
+    """Return the pictures of the snapshots of one case, in the order of the case page."""
+    return _pictures(_Snapshot(snapshots))
+
+
+def _pictures(snapshot: _Snapshot) -> tuple[Picture, ...]:
+    """Pictures newest first; what is not pixels alone is not there at all."""
+    found: list[Picture] = []
+    for kind, words in (("DocumentReference", "type"), ("DiagnosticReport", "code")):
+        for one in snapshot.of(kind):
+            parts = [item.get("attachment") for item in mappings(one.get("content"))]
+            for attachment in (*parts, *mappings(one.get("presentedForm"))):
+                drawn = attachment_picture(attachment)
+                if drawn is None:
+                    continue
+                found.append(
+                    Picture(
+                        title=concept_words(one.get(words)) or "Picture",
+                        when=when_of(one, "date", "effectiveDateTime", "issued"),
+                        facts=str((attachment or {}).get("title") or ""),
+                        content_type=drawn[0],
+                        body=drawn[1],
+                    )
+                )
+    return tuple(sorted(found, key=lambda picture: picture.when.order, reverse=True))

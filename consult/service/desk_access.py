@@ -41,6 +41,17 @@ def find_case(unit: Unit, task_id: str) -> tuple[CasePlace, Stored]:
     return found
 
 
+def case_in_sight(unit: Unit, signed_in: SignedIn, task_id: str) -> tuple[CasePlace, Stored]:
+    """Return a case that this specialist holds or is offered; raises `CaseUnknown` otherwise."""
+    place, task = find_case(unit, task_id)
+    me = signed_in.specialist.member_id
+    if owner_of(task.resource) != me:
+        offered = open_offer(case_resources.offers_of(unit, task_id), me)
+        if offered is None:
+            raise CaseUnknown
+    return place, task
+
+
 def held_case(unit: Unit, signed_in: SignedIn, task_id: str) -> tuple[CasePlace, Stored]:
     """Return a case that this specialist holds and can still work on.
 

@@ -26,6 +26,7 @@ from consult.service.claim_case import claim_case
 from consult.service.decline_case import decline_case
 from consult.service.list_inbox import list_inbox
 from consult.service.open_case import open_case
+from consult.service.open_picture import open_picture
 from consult.service.services import ConsultServices
 from consult.web import desk_case, desk_forms, desk_pages, session_cookie
 from consult.web.desk_forms import Errors
@@ -34,7 +35,9 @@ from runtime import clock, tokens, web_guard
 from runtime.errors import Throttled
 
 VISITOR_COOKIE: Final = "__Host-confer-visitor"
-SIGNED_IN_VIEWS = ("inbox", "answers", "case", "claim", "decline", "ask", "draft", "sign", "leave")
+SIGNED_IN_VIEWS = (
+    "inbox", "answers", "case", "picture", "claim", "decline", "ask", "draft", "sign", "leave",
+)  # fmt: skip
 PUBLIC_VIEWS = ("front", "sign_in_page", "enter")
 _SHOWS = ("all", "mine", "offered", "waiting")
 
@@ -155,6 +158,16 @@ class Desk:
         """Show one case."""
         return self._case_page(task_id)
 
+    def picture(self, task_id: str, n: int) -> ResponseReturnValue:
+        """Serve one picture of the case under the type its bytes have, and no other."""
+        found = open_picture(self.services, session_cookie.present(), task_id, n)
+        answer = make_response(found.body)
+        answer.content_type = found.content_type
+        suffix = found.content_type.removeprefix("image/")
+        answer.headers["Content-Disposition"] = f'inline; filename="picture.{suffix}"'
+        answer.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+        return answer
+
     def claim(self, task_id: str) -> ResponseReturnValue:
         """Claim the case."""
         self._check_form()
@@ -268,6 +281,7 @@ def make_desk(services: ConsultServices) -> Blueprint:
         ("/inbox", "inbox", "GET"),
         ("/answers", "answers", "GET"),
         (case, "case", "GET"),
+        (f"{case}/pictures/<int:n>", "picture", "GET"),
         (f"{case}/claim", "claim", "POST"),
         (f"{case}/decline", "decline", "POST"),
         (f"{case}/ask-back", "ask", "POST"),

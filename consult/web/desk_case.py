@@ -80,6 +80,7 @@ class CasePage:
     timeline: tuple[Row, ...] = field(repr=False)
     earlier: tuple[Row, ...] = field(repr=False)
     documents: tuple[Mapping[str, object], ...] = field(repr=False)
+    pictures: tuple[Mapping[str, str], ...] = field(repr=False)
     removed: tuple[Removal, ...]
     basis: str
     draft_saved: str
@@ -132,6 +133,9 @@ def page_of(view: CaseView, now: datetime, *, question_back: str = "") -> CasePa
         timeline=timeline,
         earlier=earlier,
         documents=tuple(desk_pages.document_of(one) for one in clinical.documents),
+        pictures=tuple(
+            desk_pages.picture_of(one, head.task_id, n) for n, one in enumerate(clinical.pictures)
+        ),
         removed=view.removed,
         basis=desk_pages.basis_of(view),
         draft_saved=_saved(view, now),

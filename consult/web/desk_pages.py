@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from consult.domain.case_view import CaseHead, CaseView, Document, Line, Message, Series
+from consult.domain.case_view import CaseHead, CaseView, Document, Line, Message, Picture, Series
 from consult.domain.inbox import Inbox, InboxCase
 from consult.web.desk_clock import Clock, ago, by, clock_of
 from exchange import names
@@ -290,6 +290,13 @@ def document_of(document: Document) -> Mapping[str, object]:
     age = f", {document.when.words}" if document.when.is_known else ""
     paragraphs = [part for part in document.text.split("\n") if part.strip()]
     return {"heading": f"{document.title}{age}", "paragraphs": paragraphs}
+
+
+def picture_of(picture: Picture, task_id: str, position: int) -> Mapping[str, str]:
+    """A picture with its address and what stands below it."""
+    age = picture.when.words if picture.when.is_known else ""
+    below = ", ".join(part for part in (picture.title, picture.facts, age) if part)
+    return {"address": f"{case_url(task_id)}/pictures/{position}", "words": below}
 
 
 def message_of(message: Message, now: datetime) -> Mapping[str, object]:

@@ -54,6 +54,6 @@ class DeskVisitor:
         cookie: SimpleCookie = SimpleCookie(answer.headers.get("set-cookie", ""))
         for name, morsel in cookie.items():
             self.cookies[name] = morsel.value
-        if found := _TOKEN.search(answer.body.decode()):
+        if found := _TOKEN.search(answer.body.decode("utf-8", "replace")):
             self.token = found[1]
         return answer

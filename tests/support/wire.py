@@ -334,14 +334,15 @@ def record(signed_at: datetime, content: Opinion | None = None) -> OpinionRecord
     )
 
 
-def picture_document(body: bytes, content_type: str, **changes: Any) -> dict[str, Any]:
+def picture_document(
+    body: bytes, content_type: str, *, case_id: str = CASE, **changes: Any
+) -> dict[str, Any]:
     """Return a document with a picture, as it leaves."""
     return {
         "resourceType": "DocumentReference",
         "status": "current",
         "type": {"text": "Wound photo"},
-        "subject": {"reference": url("Patient", 1)},
-        "date": "2026",
+        "subject": {"reference": url("Patient", 1, case_id)},
         "_date": ago("-85", "minute"),
         "content": [
             {

@@ -104,3 +104,12 @@ def test_a_specialist_reads_the_askers_training_in_words(facts: dict[str, str], 
         **facts,
     )
     assert member.title == title
+
+
+def test_black_boxes_on_pictures_are_told() -> None:
+    question = {"pictures": {"sent": 2, "not_sent": 1, "boxes": 3}}
+    assert lines(question, question) == [("Black boxes on pictures", 6)]
+    odd: tuple[dict[str, Any], ...] = (
+        {"pictures": {"boxes": True}}, {"pictures": 4}, {"pictures": {"sent": 1}},
+    )  # fmt: skip
+    assert lines(*odd) == []
