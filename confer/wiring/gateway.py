@@ -20,6 +20,7 @@ from runtime.keyring import Keyring
 from runtime.outbound import OutboundClient
 from runtime.settings_schema import Settings
 from smartapp.gateway.consult_link import ConsultLink
+from smartapp.gateway import find_text
 from smartapp.gateway.deid_process import DeidWorkers
 from smartapp.gateway.services import GatewayServices, Policy
 from smartapp.jobs import failpoints
@@ -119,6 +120,7 @@ def build(settings: Settings, database: Database | None = None) -> GatewayServic
             client_id=NETWORK_CLIENT_ID,
             key=network_key,
         ),
+        text_finder=find_text.installed(),
         deid=DeidWorkers(
             timeout_seconds=settings.deid_timeout_seconds,
             memory_megabytes=settings.deid_memory_mb,
