@@ -159,7 +159,7 @@ def test_a_british_address_leaves_as_its_region(postcode: object, region: str | 
 
 
 def test_british_identifiers_do_not_leave_texts() -> None:
-    text = "NHS number 943 476 5919, lives at LS29 8DQ, GP is GMC 7654321, National insurance no. AB123456C."
+    text = "NHS number 943 476 5919, lives at LS29 8DQ, GP is GMC 7654321, NI no. AB123456C."
     out = prepared("uk-confidential", texts={"question": text}).sealed.texts["question"]
     for part in ("943", "5919", "LS29", "8DQ", "7654321", "123456"):
         assert part not in out
