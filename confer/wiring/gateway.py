@@ -19,8 +19,8 @@ from runtime.jose import SigningKey
 from runtime.keyring import Keyring
 from runtime.outbound import OutboundClient
 from runtime.settings_schema import Settings
-from smartapp.gateway.consult_link import ConsultLink
 from smartapp.gateway import find_text
+from smartapp.gateway.consult_link import ConsultLink
 from smartapp.gateway.deid_process import DeidWorkers
 from smartapp.gateway.services import GatewayServices, Policy
 from smartapp.jobs import failpoints
