@@ -23,6 +23,7 @@ from fhir_server.store.resource_rows import RESOURCE
 from runtime import clock, jose, json_text
 from sandbox import personas
 from smartapp.gateway.envelope import with_claims, with_envelope
+from smartapp.web.outgoing import pictures_in
 
 
 @dataclass(frozen=True, kw_only=True)
