@@ -25,6 +25,8 @@ class KnownValue:
     subject: str
     name: PersonName | None = field(default=None, repr=False)
     gender: str = ""
+    #: year of birth of this person, when the chart tells it
+    born: int | None = None
 
 
 _PERSON_BASE = {
@@ -66,6 +68,7 @@ _BASE_WORDS = (
     ("care home", r"\b(?:nursing home|rehab\w*|snf|care home|hospice|assisted living)\b"),
     ("pharmacy", r"\bpharmac(?:y|ies)\b"),
 )
+_TARGET_TYPE = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+)(?=[/?])")
 _ID_WORD = re.compile(r"^(?=.*\d)[A-Za-z0-9][A-Za-z0-9._/|:\- ]*$")
 
 
@@ -95,6 +98,7 @@ class _Collector:
         self._by_reference: dict[str, tuple[str, str]] = {}
         self._by_name: dict[tuple[str, str], str] = {}
         self._counts: dict[str, int] = {}
+        self._born: int | None = None
 
     def note_people(self, resource: Mapping[str, Any]) -> None:
         """Give each person and institution its subject before references are read."""
@@ -118,10 +122,12 @@ class _Collector:
         if kind in _IDENTITY_TYPES:
             if kind == "Patient":
                 base, subject = "patient", "patient"
+            self._born = _year(resource.get("birthDate"))
             self._resource_id(resource, base, subject)
             self._walk(resource, base, subject, gender=str(resource.get("gender") or ""))
         else:
-            self._references(resource, "")
+            self._born = None
+            self._references(dict(resource), "")
             held = resource.get("contained")
             for contained in held if isinstance(held, list) else [held]:
                 if (
@@ -188,8 +194,9 @@ class _Collector:
             for name in _human_names(node):
                 self._person(name, base, subject, gender)
             return True
-        if node.get("system") in _TELECOM and isinstance(node.get("value"), str):
-            self._add(_TELECOM[str(node["system"])], str(node["value"]), base, subject)
+        telecom = _TELECOM.get(str(node.get("system")))
+        if telecom is not None and isinstance(node.get("value"), str):
+            self._add(telecom, str(node["value"]), base, subject)
             return True
         if "line" in node or "postalCode" in node or ("city" in node and "state" in node):
             self._address(node, base, subject)
@@ -233,25 +240,25 @@ class _Collector:
                 self._add(kind, node[key], base, subject)
 
     def _references(self, node: Any, key: str) -> None:
-        if isinstance(node, list):
+        # plain dicts and lists only: this loop sees every element of the chart
+        if type(node) is list:
             for item in node:
-                self._references(item, key)
-        elif isinstance(node, Mapping):
+                if type(item) is dict or type(item) is list:
+                    self._references(item, key)
+        elif type(node) is dict:
             if key != "contained" and ("reference" in node or "display" in node):
                 self._reference(node, key)
             for name, child in node.items():
-                if name != "contained" and isinstance(child, (list, Mapping)):
+                if (type(child) is dict or type(child) is list) and name not in _NAMING_NOBODY:
                     self._references(child, name)
 
     def _reference(self, node: Mapping[str, Any], key: str) -> None:
         display = node.get("display")
         target = node.get("reference")
-        kind = (
-            re.match(r"(?:.*/)?([A-Z][A-Za-z]+)(?=[/?])", target)
-            if isinstance(target, str)
-            else None
-        )
         identifier = node.get("identifier")
+        if display is None and identifier is None:
+            return
+        kind = _TARGET_TYPE.match(target) if isinstance(target, str) else None
         base = self._reference_base(kind.group(1) if kind else str(node.get("type") or ""), key)
         if isinstance(identifier, Mapping) and base:
             self._add("id", str(identifier.get("value") or ""), base, "")
@@ -286,7 +293,13 @@ class _Collector:
         subject = subject or self._subject(base, name.full)
         self.values.append(
             KnownValue(
-                kind="person", value=name.full, base=base, subject=subject, name=name, gender=gender
+                kind="person",
+                value=name.full,
+                base=base,
+                subject=subject,
+                name=name,
+                gender=gender,
+                born=self._born,
             )
         )
 
@@ -294,6 +307,8 @@ class _Collector:
         self._add("organization", value, base, subject or self._subject(base, value))
 
 
+#: elements under which no reference stands, or one that is read elsewhere
+_NAMING_NOBODY = frozenset({"contained", "coding", "meta", "text"})
 _TELECOM: dict[str, ValueKind] = {
     "phone": "phone",
     "fax": "phone",
@@ -332,3 +347,7 @@ def _strings(value: Any) -> tuple[str, ...]:
     if isinstance(value, list):
         return tuple(item for item in value if isinstance(item, str) and item)
     return ()
+
+
+def _year(value: Any) -> int | None:
+    return int(value[:4]) if isinstance(value, str) and value[:4].isdigit() else None

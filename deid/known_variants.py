@@ -1,13 +1,14 @@
 """The spellings under which an identifying value may appear again, as search patterns."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date
+from functools import cache
+from typing import Literal, NamedTuple
 
-from deid import lexicon, person_names
+from deid import known_dates, lexicon, person_names
 from deid.folding import fold_word
-from deid.known_values import KnownValue
+from deid.known_values import KnownValue, ValueKind
 from deid.lexicon import word_set
 
 _STREET_WORDS = {
@@ -17,6 +18,7 @@ _STREET_WORDS = {
     "apartment": "apt", "suite": "ste",
 }  # fmt: skip
 _STREET_LONG = {short: long for long, short in _STREET_WORDS.items()}
+_UNIT = re.compile(r",|\b(?:apt|apartment|unit|suite|ste|flat)\b|#", re.IGNORECASE)
 _GENERIC_PLACE = word_set(
     """
     hospital clinic medical center centre health general community regional memorial university
@@ -26,18 +28,20 @@ _GENERIC_PLACE = word_set(
     national state central trust foundation system network outpatient inpatient
     """
 )
-_MONTHS = (
-    "january", "february", "march", "april", "may", "june", "july", "august", "september",
-    "october", "november", "december",
-)  # fmt: skip
+#: letters that other languages' readers write with two
+_TWO_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
+_NOT_ALNUM = re.compile(r"[^a-z0-9]+")
+
+#: word: one name; phrase: several words; code: letters and digits of a number; birth, born: a date
+#: of birth, alone or after a cue; tail: the last digits of a number, after a cue; acronym: capitals
+PatternKind = Literal["word", "phrase", "code", "birth", "born", "tail", "acronym"]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Pattern:
+class Pattern(NamedTuple):
     """One searchable spelling. ``key`` holds only folded letters and digits."""
 
-    key: str = field(repr=False)
-    kind: str  # word | phrase | code
+    key: str
+    kind: PatternKind
     category: str
     rule: str
     base: str
@@ -48,10 +52,15 @@ class Pattern:
     #: the chart writes it with a sign or space inside (O'Keefe), so a text may part it there
     parted: bool = False
 
+    def __repr__(self) -> str:
+        return f"Pattern({self.kind}, {self.rule})"
+
 
 def squeeze(text: str) -> str:
     """Return the folded letters and digits of ``text`` and nothing else."""
-    return "".join(c for c in fold_word(text) if c.isalnum())
+    if text.isascii():
+        return _NOT_ALNUM.sub("", text.lower())
+    return "".join(filter(str.isalnum, fold_word(text)))
 
 
 def patterns_of(value: KnownValue) -> Iterator[Pattern]:
@@ -60,32 +69,95 @@ def patterns_of(value: KnownValue) -> Iterator[Pattern]:
 
 
 def _pattern(
-    value: KnownValue, text: str, kind: str, category: str, rule: str, *, ambiguous: bool = False
+    value: KnownValue,
+    text: str,
+    kind: PatternKind,
+    category: str,
+    rule: str,
+    *,
+    ambiguous: bool = False,
 ) -> Iterator[Pattern]:
     key = squeeze(text)
     if len(key) > 1 or (key and kind == "code"):
-        yield Pattern(
-            key=key, kind=kind, category=category, rule=f"known.{rule}", base=value.base,
-            subject=value.subject, ambiguous=ambiguous, gender=value.gender,
-            parted=not text.isalnum(),
-        )  # fmt: skip
+        yield Pattern(key, kind, category, f"known.{rule}", value.base, value.subject, ambiguous,
+                      value.gender, not text.isalnum())  # fmt: skip
+
+
+def _is_plain(word: str) -> bool:
+    return len(word) == 1 or word in lexicon.ambiguous_names()
+
+
+@cache
+def _nicknames() -> Mapping[str, frozenset[str]]:
+    """Return the other forms of a first name: the short ones, and the long ones of a short one."""
+    forms: dict[str, set[str]] = {}
+    for line in lexicon.words("nickname_forms"):
+        long, *short = line.split()
+        forms.setdefault(long, set()).update(short)
+        for each in short:
+            forms.setdefault(each, set()).add(long)
+    return {name: frozenset(others) for name, others in forms.items()}
 
 
 def _person(value: KnownValue) -> Iterator[Pattern]:
     if value.name is None:
         return
-    for phrase in person_names.phrases(value.name):
-        words = [fold_word(w) for w in phrase.split()]
+    plain: dict[str, bool] = {}
+    for phrase in dict.fromkeys(_phrases(value.name)):
+        words = phrase.split()
+        for word in words:
+            if word not in plain:
+                plain[word] = _is_plain(fold_word(word))
         # "Will Price" is also plain English: such a phrase must be written as a name.
-        plain = all(len(w) == 1 or w in lexicon.ambiguous_names() for w in words)
+        unsure = all(map(plain.__getitem__, words))
         if len(squeeze(phrase)) >= 3:
-            yield from _pattern(value, phrase, "phrase", "name", "name", ambiguous=plain)
-    for word in person_names.single_words(value.name):
-        folded = squeeze(word)
-        if len(folded) < 2:
-            continue
-        unsure = len(folded) < 4 or fold_word(word) in lexicon.ambiguous_names()
-        yield from _pattern(value, word, "word", "name", "name_part", ambiguous=unsure)
+            yield from _pattern(value, phrase, "phrase", "name", "name", ambiguous=unsure)
+    for word in dict.fromkeys(person_names.single_words(value.name)):
+        yield from _name_word(value, word, "name_part")
+    for nickname in _nicknames_of(value.name):
+        yield from _name_word(value, nickname, "nickname")
+    yield from _short_user_names(value)
+
+
+def _phrases(name: person_names.PersonName) -> Iterator[str]:
+    yield from person_names.phrases(name)
+    family = person_names.without_digits(name.family)
+    if family:
+        for nickname in _nicknames_of(name):
+            yield f"{nickname} {family}"
+            yield f"{family} {nickname}"
+
+
+def _nicknames_of(name: person_names.PersonName) -> list[str]:
+    given = [fold_word(person_names.without_digits(g)) for g in name.given[:1]]
+    return sorted({nick for g in given for nick in _nicknames().get(g, ())})
+
+
+def _name_word(value: KnownValue, word: str, rule: str) -> Iterator[Pattern]:
+    folded = squeeze(word)
+    if len(folded) < 2:
+        return
+    unsure = len(folded) < 4 or fold_word(word) in lexicon.ambiguous_names()
+    yield from _pattern(value, word, "word", "name", rule, ambiguous=unsure)
+    if not word.isascii():
+        spelled = squeeze(word.lower().translate(_TWO_LETTERS))
+        if spelled != folded:
+            yield from _pattern(value, spelled, "word", "name", rule, ambiguous=unsure)
+    if not unsure and not folded.endswith("s") and not lexicon.is_ordinary(folded + "s"):
+        yield from _pattern(value, folded + "s", "word", "name", rule)
+
+
+def _short_user_names(value: KnownValue) -> Iterator[Pattern]:
+    """Initials with a year of birth ("pas59", "ps1959") name somebody too."""
+    name = value.name
+    if name is None or value.born is None or not (name.given and name.family):
+        return
+    letters = [squeeze(part)[:1] for part in (*name.given, name.family)]
+    short = {letters[0] + letters[-1], "".join(letters)}
+    for initials in sorted(short):
+        for digits in (f"{value.born:04d}", f"{value.born % 100:02d}"):
+            if len(initials) + len(digits) >= 5:
+                yield from _pattern(value, initials + digits, "code", "username", "user_name")
 
 
 def _organization(value: KnownValue) -> Iterator[Pattern]:
@@ -99,18 +171,31 @@ def _organization(value: KnownValue) -> Iterator[Pattern]:
             value, words[0], "word", "organization", "organization", ambiguous=plain
         )
         return
-    yield from _pattern(
-        value, value.value, "phrase", "organization", "organization", ambiguous=plain
-    )
+    for name in dict.fromkeys([value.value, *_shorter_names(words)]):
+        yield from _pattern(value, name, "phrase", "organization", "organization", ambiguous=plain)
+    head = fold_word(words[0])
+    if len(head) > 4 and not lexicon.is_ordinary(head) and head not in _GENERIC_PLACE:
+        yield from _pattern(value, words[0], "word", "organization", "organization_part")
+    letters = "".join(w[0] for w in words if w[0].isalpha() and w.lower() not in ("of", "the"))
+    if 3 <= len(letters) <= 6 and not lexicon.is_ordinary(letters.lower()):
+        yield from _pattern(value, letters, "acronym", "organization", "organization_letters")
+
+
+def _shorter_names(words: list[str]) -> Iterator[str]:
+    """Leave out "Inc." and the closing words of its kind: "Cedar Bluff" of Cedar Bluff Hospital."""
     trimmed = [
         w for w in words if w.lower().strip(".,") not in ("inc", "llc", "ltd", "corp", "the")
     ]
-    if len(trimmed) not in (len(words), 1):
-        name = " ".join(trimmed)
-        yield from _pattern(value, name, "phrase", "organization", "organization", ambiguous=plain)
-    head = fold_word(words[0])
-    if len(head) > 4 and head not in lexicon.ambiguous_names() and head not in _GENERIC_PLACE:
-        yield from _pattern(value, words[0], "word", "organization", "organization_part")
+    if len(trimmed) > 1:
+        yield " ".join(trimmed)
+    head = list(trimmed)
+    while head and fold_word(head[-1]) in _GENERIC_PLACE:
+        head.pop()
+    medicine = lexicon.words("medical") | lexicon.words("abbreviations")
+    if 1 < len(head) < len(trimmed) and not any(
+        w in medicine or w in _GENERIC_PLACE for w in map(fold_word, head)
+    ):
+        yield " ".join(head)
 
 
 def _identifier(value: KnownValue) -> Iterator[Pattern]:
@@ -119,19 +204,28 @@ def _identifier(value: KnownValue) -> Iterator[Pattern]:
     yield from _pattern(
         value, value.value, "code", "record_number", "record_number", ambiguous=short
     )
+    digits = re.sub(r"\D", "", value.value)
+    letters = len(key) - len(digits)
+    if len(digits) >= 7 and letters <= 4 and "-" not in value.value.strip("-")[16:]:
+        yield from _pattern(value, digits[-4:], "tail", "record_number", "last_digits")
+        if letters:
+            yield from _pattern(value, digits, "code", "record_number", "record_number")
 
 
 def _phone(value: KnownValue) -> Iterator[Pattern]:
     digits = re.sub(r"\D", "", value.value.split("x")[0])
     forms = {digits, squeeze(value.value)}
     if len(digits) == 11 and digits[0] == "1":
-        forms.add(digits[1:])
-    if len(digits) == 10:
-        forms.add("1" + digits)
+        forms.update((digits[1:], digits[4:]))
+    if len(digits) == 10 and digits[0] != "0":
+        forms.update(("1" + digits, digits[3:]))
     if digits.startswith("44"):
-        forms.update((f"0{digits[2:]}", f"440{digits[2:]}"))
+        forms.update((f"0{digits[2:]}", f"440{digits[2:]}", digits[2:]))
     elif digits.startswith("0") and len(digits) >= 10:
-        forms.add(f"44{digits[1:]}")
+        forms.update((f"44{digits[1:]}", f"0044{digits[1:]}", digits[1:]))
+    if value.value.strip().startswith("+") and len(digits) >= 9:
+        forms.add(f"00{digits}")
+        forms.update(f"0{digits[code:]}" for code in (2, 3) if len(digits) - code >= 8)
     for form in sorted(forms):
         if len(form) >= 7:
             yield from _pattern(value, form, "code", "phone", "phone")
@@ -155,17 +249,28 @@ def _street(value: KnownValue) -> Iterator[Pattern]:
         unsure = all(fold_word(w) in lexicon.ambiguous_names() for w in words)
         yield from _pattern(value, value.value, "word", "street", "street", ambiguous=unsure)
         return
+    house = [w.strip(".,").lower() for w in _UNIT.split(value.value, maxsplit=1)[0].split()]
     forms = {
-        " ".join(words),
-        " ".join(_STREET_WORDS.get(w, w) for w in words),
-        " ".join(_STREET_LONG.get(w, w) for w in words),
-        re.split(r",|\b(?:apt|unit|suite|ste)\b|#", value.value, maxsplit=1, flags=re.IGNORECASE)[
-            0
-        ],
+        " ".join(table.get(w, w) for w in part)
+        for part in (words, house)
+        for table in ({}, _STREET_WORDS, _STREET_LONG)
     }
     for form in sorted(forms):
         if len(squeeze(form)) >= 5 and " " in form.strip():
             yield from _pattern(value, form, "phrase", "street", "street")
+    yield from _street_alone(value, house)
+
+
+def _street_alone(value: KnownValue, words: list[str]) -> Iterator[Pattern]:
+    """Yield the street without the number of the house."""
+    name = words[1:] if words and words[0][:1].isdigit() else []
+    if len(name) < 2 or not (name[-1] in _STREET_WORDS or name[-1] in _STREET_LONG):
+        return
+    plain = all(fold_word(w) in lexicon.ambiguous_names() for w in name)
+    for table in (_STREET_WORDS, _STREET_LONG):
+        form = " ".join([*name[:-1], table.get(name[-1], name[-1])])
+        if len(squeeze(form)) >= 7:
+            yield from _pattern(value, form, "phrase", "street", "street_name", ambiguous=plain)
 
 
 def _city(value: KnownValue) -> Iterator[Pattern]:
@@ -173,7 +278,7 @@ def _city(value: KnownValue) -> Iterator[Pattern]:
     if folded in lexicon.words("regions"):
         return
     words = folded.split()
-    kind = "word" if len(words) == 1 else "phrase"
+    kind: PatternKind = "word" if len(words) == 1 else "phrase"
     plain = all(w in lexicon.ambiguous_names() for w in words)
     yield from _pattern(
         value, value.value, kind, "city", "city", ambiguous=plain or len(folded) < 4
@@ -192,34 +297,16 @@ def _birth_date(value: KnownValue) -> Iterator[Pattern]:
         born = date.fromisoformat(value.value[:10])
     except ValueError:  # a partial date: a year alone may leave
         return
-    for form in date_spellings(born):
-        yield from _pattern(value, form, "code", "birth_date", "birth_date")
+    kinds: tuple[tuple[PatternKind, set[str]], ...] = (
+        ("birth", known_dates.full_dates(born)),
+        ("born", known_dates.dates_after_cue(born)),
+    )
+    for kind, keys in kinds:
+        for key in keys:
+            yield Pattern(key, kind, "birth_date", "known.birth_date", value.base, value.subject)
 
 
-def date_spellings(day: date) -> list[str]:
-    """Return the usual ways to write ``day``; separators do not matter to the search."""
-    year, short = f"{day.year:04d}", f"{day.year % 100:02d}"
-    forms = {
-        f"{year}-{day.month:02d}-{day.day:02d}",
-        f"{year}-{day.month}-{day.day}",
-    }
-    for y in (year, short):
-        for m, d in ((f"{day.month:02d}", f"{day.day:02d}"), (str(day.month), str(day.day))):
-            forms.update((f"{m}/{d}/{y}", f"{d}/{m}/{y}"))
-        name = _MONTHS[day.month - 1]
-        for month in (name, name[:3], "sept" if day.month == 9 else name[:3]):
-            for d in (str(day.day), f"{day.day:02d}", _ordinal(day.day)):
-                forms.update((f"{month} {d}, {y}", f"{d} {month} {y}", f"{d} of {month} {y}"))
-    return sorted(forms)
-
-
-def _ordinal(day: int) -> str:
-    if day in (11, 12, 13):
-        return f"{day}th"
-    return f"{day}{ {1: 'st', 2: 'nd', 3: 'rd'}.get(day % 10, 'th') }"
-
-
-_MAKERS = {
+_MAKERS: Mapping[ValueKind, Callable[[KnownValue], Iterator[Pattern]]] = {
     "person": _person,
     "organization": _organization,
     "id": _identifier,

@@ -9,6 +9,7 @@ from deid.text.document import ScrubbedText
 from deid.text.people import PeopleTokens
 
 _TOKEN: Final = re.compile(r"\[([a-z]+(?: [a-z]+)*) ([1-9][0-9]{0,3})\]")
+_PEOPLE: Final = frozenset({"patient", "relative", "clinician", "person"})
 _NAMED: Final = re.compile(
     r"\[(?:patient|[a-z]+(?: [a-z]+)* [1-9][0-9]{0,3}"
     r"|[0-9]{4}-[0-9]{2}(?:-[0-9]{2}(?: [0-9]{2}:[0-9]{2})?)?)\]"
@@ -34,8 +35,10 @@ class ReferenceNames:
 
     def _token(self, base: str, key: str, name: str) -> str:
         hits = [hit for hit in self._identity.find(name) if hit.subject]
-        if hits:
-            return self._people.token_for(hits[0].token_base, subject=hits[0].subject)
+        # "Marrowby Family Medicine" is the clinic, though it bears the name of somebody known
+        hit = max(hits, key=lambda h: (h.token_base == base, h.end - h.start), default=None)
+        if hit is not None and (hit.token_base in _PEOPLE) == (base in _PEOPLE):
+            return self._people.token_for(hit.token_base, subject=hit.subject)
         subject = f"reference:{key}" if key else ""
         return self._people.token_for(base, subject=subject, name=name)
 
@@ -70,8 +73,15 @@ def replay(people: PeopleTokens, identity: KnownIdentity, earlier: Mapping[str, 
         for number in range(1, max(numbered) + 1):
             expected = f"[{base} {number}]"
             words = numbered.get(number, "")
-            subject = next((hit.subject for hit in identity.find(words) if hit.subject), "")
+            subject = _subject_of(identity, base, words)
             given = people.token_for(base, subject=subject, name=words) if words else ""
             if given != expected:
                 # Nobody new: the number stays taken, so that it never means somebody else.
                 people.token_for(base, subject=f"earlier:{base}:{number}")
+
+
+def _subject_of(identity: KnownIdentity, base: str, words: str) -> str:
+    """Return whom the chart means by ``words``; a clinic's token never becomes its namesake's."""
+    hits = [hit for hit in identity.find(words) if hit.subject]
+    same = [hit for hit in hits if hit.token_base == base]
+    return same[0].subject if same else ""

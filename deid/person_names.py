@@ -93,7 +93,7 @@ def phrases(name: PersonName) -> Iterator[str]:
 
 def _spellings(name: PersonName) -> Iterator[tuple[tuple[str, ...], str]]:
     yield name.given, name.family
-    bare = tuple(_without_digits(g) for g in name.given), _without_digits(name.family)
+    bare = tuple(without_digits(g) for g in name.given), without_digits(name.family)
     if bare != (name.given, name.family):
         yield bare
 
@@ -102,11 +102,11 @@ def _each_spelling(parts: list[str]) -> Iterator[str]:
     for part in parts:
         if part:
             yield part
-            bare = _without_digits(part)
+            bare = without_digits(part)
             if bare and bare != part:
                 yield bare
 
 
-def _without_digits(text: str) -> str:
+def without_digits(text: str) -> str:
     """Synthetic charts append digits to names ("Marquardt819"); texts may leave them out."""
     return re.sub(r"(?<=[^\W\d])\d+", "", text)

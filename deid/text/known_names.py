@@ -31,7 +31,7 @@ def known_findings(view: TextView, identity: KnownIdentity) -> Iterator[Finding]
             start=start,
             end=end,
             category=cast(Category, hit.category),
-            confidence="known",
+            confidence="known" if hit.exact else "sure",
             rule=hit.rule,
             base=hit.token_base if hit.category in ("name", "organization") else "",
             subject=hit.subject if hit.category in ("name", "organization") else "",

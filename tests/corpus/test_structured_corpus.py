@@ -183,6 +183,8 @@ def test_a_record_number_of_one_digit_holds_nothing() -> None:
 def _with_notes_renamed(chart: list[dict[str, Any]], family: str) -> list[dict[str, Any]]:
     for resource in chart:
         for content in resource.get("content", ()):
+            if not str(content["attachment"].get("contentType")).startswith("text/"):
+                continue
             words = base64.b64decode(content["attachment"]["data"]).decode()
             renamed = words.replace("Marrowby", family).encode()
             content["attachment"]["data"] = base64.b64encode(renamed).decode()
