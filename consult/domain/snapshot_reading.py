@@ -35,6 +35,7 @@ _STOPPED = {
     "entered-in-error": "entered in error",
 }
 _GIVEN = frozenset({"completed", "in-progress"})
+_WITH_PICTURES = {"DocumentReference": "type", "DiagnosticReport": "code", "Media": "type"}
 _MEDICATION_TYPES = ("MedicationRequest", "MedicationStatement", "MedicationAdministration")
 
 Resource = Mapping[str, Any]
@@ -324,20 +325,27 @@ def read_pictures(snapshots: Iterable[Resource]) -> tuple[Picture, ...]:
 def _pictures(snapshot: _Snapshot) -> tuple[Picture, ...]:
     """Pictures newest first; what is not pixels alone is not there at all."""
     found: list[Picture] = []
-    for kind, words in (("DocumentReference", "type"), ("DiagnosticReport", "code")):
+    for kind, words in _WITH_PICTURES.items():
         for one in snapshot.of(kind):
-            parts = [item.get("attachment") for item in mappings(one.get("content"))]
-            for attachment in (*parts, *mappings(one.get("presentedForm"))):
+            for attachment in _attachments(one):
                 drawn = attachment_picture(attachment)
                 if drawn is None:
                     continue
                 found.append(
                     Picture(
                         title=concept_words(one.get(words)) or "Picture",
-                        when=when_of(one, "date", "effectiveDateTime", "issued"),
-                        facts=str((attachment or {}).get("title") or ""),
+                        when=when_of(one, "date", "createdDateTime", "effectiveDateTime", "issued"),
+                        facts=str(attachment.get("title") or ""),
                         content_type=drawn[0],
                         body=drawn[1],
                     )
                 )
     return tuple(sorted(found, key=lambda picture: picture.when.order, reverse=True))
+
+
+def _attachments(holder: Resource) -> list[Mapping[str, Any]]:
+    """The files of a document, of a report or of a Media, whose content is one file itself."""
+    content = holder.get("content")
+    found = [item.get("attachment") for item in mappings(content)]
+    found += [content, *mappings(holder.get("presentedForm"))]
+    return [one for one in found if isinstance(one, Mapping)]

@@ -57,3 +57,14 @@ def test_anything_else_is_no_picture(odd: Any) -> None:
     assert attachment_picture(odd) is None
     document = wire.picture_document(PNG, "image/png") | {"content": [{"attachment": odd}]}
     assert read_pictures([snapshot(document)]) == ()
+
+
+def test_pictures_of_reports_and_media_are_found_too() -> None:
+    report = {
+        "resourceType": "DiagnosticReport",
+        "code": {"text": "Chest X-ray"},
+        "presentedForm": [attachment(PNG, "image/png")],
+    }
+    media = {"resourceType": "Media", "content": attachment(PNG, "image/png")}
+    found = read_pictures([snapshot(report, media)])
+    assert sorted(one.title for one in found) == ["Chest X-ray", "Picture"]
