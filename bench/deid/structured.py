@@ -1,0 +1,112 @@
+"""How fast fields are walked, against only reading and writing the same bytes."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import charts
+from tables import table
+
+from deid import pipeline, policy
+from deid.errors import DeidError
+from deid.pipeline import CaseInput
+from deid.policy import Policy
+from deid.pseudonyms import CaseKey
+from deid.structured import date_methods
+from deid.structured.canonical import encoded
+from deid.text.document import PhiText, ScrubbedText
+
+_ROUNDS: Final = 5
+_LISTED: Final = 40
+_MEGA: Final = 1_000_000
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Bytes read and the best times of several rounds, in seconds."""
+
+    size: int
+    codec: float
+    walk: float
+    whole: float
+
+
+def run(path: Path) -> str:
+    """Measure the charts below a path and return the table as Markdown."""
+    rules = policy.load()
+    bodies = list(charts.bodies(path))
+    rows, sums, skipped = [], [0.0, 0.0, 0.0, 0.0], []
+    for name, body in bodies:
+        try:
+            measured = _measure(body, rules)
+        except DeidError as error:
+            skipped.append(f"{name}: {error.code}")
+            continue
+        facts = (measured.size, measured.codec, measured.walk, measured.whole)
+        sums = [total + each for total, each in zip(sums, facts, strict=True)]
+        if len(bodies) <= _LISTED:
+            rows.append(_row(name if len(name) < 24 else f"{name[:20]}...", facts))
+    rows.append(_row(f"all {len(bodies) - len(skipped)} charts", sums))
+    heads = ("chart", "MB", "read + write only, MB/s", "fields, MB/s", "share of read + write",
+             "everything, texts and gate too, MB/s")  # fmt: skip
+    parts = [
+        table(heads, rows),
+        "Best of five rounds each. Fields: read, walk by the rules, number, write; the text "
+        "engine is left out. Read + write: msgspec with decimals kept, of the same bytes.",
+    ]
+    return "\n\n".join([*parts, *(f"Not measured: {each}." for each in skipped)])
+
+
+def _row(name: str, facts: Sequence[float]) -> tuple[str, ...]:
+    size, codec, walk, whole = facts
+    return (
+        name,
+        f"{size / _MEGA:.2f}",
+        f"{size / codec / _MEGA:.0f}",
+        f"{size / walk / _MEGA:.1f}",
+        f"{codec / walk:.2f}",
+        f"{size / whole / _MEGA:.1f}",
+    )
+
+
+def _measure(body: bytes, rules: Policy) -> Sizes:
+    whole = _best(lambda: pipeline.deidentify(_case(body), rules), rounds=2)
+    return Sizes(
+        size=len(body),
+        codec=_best(lambda: charts.encode(charts.decode(body))),
+        walk=_best(lambda: _walk(_case(body), rules)),
+        whole=whole,
+    )
+
+
+def _case(body: bytes) -> CaseInput:
+    return charts.case(charts.resources_of(charts.decode(body)))
+
+
+def _walk(case: CaseInput, rules: Policy) -> list[bytes]:
+    """Do what the room does with fields: its own start and walk, with a scrub that does nothing."""
+    key = CaseKey(case.case_key)
+    method = date_methods.method_of(rules.dates, key, case.question_time)
+    run = pipeline._start(case, rules, _as_it_is, _role, method)
+    numbered = pipeline._clean(case, rules, run)
+    return [encoded(each.resource) for each in numbered.values()]
+
+
+def _as_it_is(text: str, *, path: str) -> ScrubbedText:  # noqa: ARG001 - the protocol's name
+    return ScrubbedText(original=PhiText(text), output=text, spans=())
+
+
+def _role(base: str, *, key: str, name: str) -> str:  # noqa: ARG001 - the protocol's names
+    return f"[{base} 1]"
+
+
+def _best(work: Callable[[], Any], rounds: int = _ROUNDS) -> float:
+    times = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        work()
+        times.append(time.perf_counter() - started)
+    return min(times)
