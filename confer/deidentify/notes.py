@@ -135,11 +135,13 @@ def read(body: bytes, line: int) -> Note:
         raise ChartFileUnusable(problem="no id", line=line, expression="id")
     if not isinstance(text, str):
         raise ChartFileUnusable(problem="no text", line=line, expression="text")
-    chart = tuple(_resources(found.get("chart"), "chart", line))
+    chart = tuple(resources_of(found.get("chart"), "chart", line))
     return Note(line=line, id=own_id, text=text, chart=chart)
 
 
-def _resources(value: Any, place: str, line: int, levels: int = _NESTED) -> Iterator[Resource]:
+def resources_of(
+    value: Any, place: str = "chart", line: int = 0, levels: int = _NESTED
+) -> Iterator[Resource]:
     """Yield the resources of a chart: one, a list, a Bundle, or any of them by name."""
     if value is None:
         return
@@ -150,7 +152,7 @@ def _resources(value: Any, place: str, line: int, levels: int = _NESTED) -> Iter
         yield value
         return
     for step, each in _members(value):
-        yield from _resources(each, f"{place}{step}", line, levels - 1)
+        yield from resources_of(each, f"{place}{step}", line, levels - 1)
 
 
 def _members(value: dict[str, Any] | list[Any]) -> Iterator[tuple[str, Any]]:
