@@ -33,7 +33,11 @@ DOCUMENT_TYPES = frozenset(
 )
 PICTURE_TYPES = frozenset({"image/jpeg", "image/png", "image/tiff", "application/dicom"})
 _FETCHED = TEXT_TYPES | DOCUMENT_TYPES | PICTURE_TYPES
-_ELEMENTS = {"DocumentReference": "content", "DiagnosticReport": "presentedForm"}
+_ELEMENTS = {
+    "DocumentReference": "content",
+    "DiagnosticReport": "presentedForm",
+    "Media": "content",
+}
 _FHIR_JSON = "application/fhir+json"
 
 
@@ -87,39 +91,35 @@ def fetch_text(session: FhirSession, wanted: RemoteText, *, max_bytes: int) -> b
 def with_texts(resource: Resource, texts: Mapping[int, bytes]) -> Resource:
     """Return a copy of the resource whose attachments at these places carry their content."""
     name = _ELEMENTS[resource["resourceType"]]
+    value = resource[name]
     items = [
-        _filled(item, texts[i], in_content=name == "content") if i in texts else item
-        for i, item in enumerate(resource[name])
+        _filled(item, texts[i]) if i in texts else item for i, item in enumerate(_listed(value))
     ]
-    return {**resource, name: items}
+    return {**resource, name: items if isinstance(value, list) else items[0]}
 
 
-def _filled(item: Any, content: bytes, *, in_content: bool) -> dict[str, Any]:
+def _filled(item: Any, content: bytes) -> dict[str, Any]:
     data = base64.b64encode(content).decode("ascii")
-    if in_content:
+    if _has_attachment(item):
         return {**item, "attachment": {**item["attachment"], "data": data}}
     return {**item, "data": data}
 
 
-def _element(resource: Resource) -> str | None:
-    name = _ELEMENTS.get(str(resource.get("resourceType")))
-    return name if name is not None and isinstance(resource.get(name), list) else None
-
-
 def _attachments(resource: Resource) -> list[Mapping[str, Any]]:
-    name = _element(resource)
-    if name is None:
-        return []
-    items: list[Mapping[str, Any]] = [
-        item if isinstance(item, dict) else {} for item in resource[name]
-    ]
-    if name == "content":
+    """The attachments of a resource by their place; Media holds one without a list around it."""
+    value = resource.get(_ELEMENTS.get(str(resource.get("resourceType")), ""))
+    items = [item if isinstance(item, dict) else {} for item in _listed(value)]
+    if resource.get("resourceType") == "DocumentReference":
         items = [item["attachment"] if _has_attachment(item) else {} for item in items]
-    return items
+    return list(items)
 
 
-def _has_attachment(content: Mapping[str, Any]) -> bool:
-    return isinstance(content.get("attachment"), dict)
+def _listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _has_attachment(content: Any) -> bool:
+    return isinstance(content, dict) and isinstance(content.get("attachment"), dict)
 
 
 def _media_type(value: object) -> str:

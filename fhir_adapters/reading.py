@@ -31,7 +31,12 @@ from fhir_adapters.references import Chunk, Referenced
 from fhir_adapters.search import Query
 from runtime import clock
 
-_WITH_TEXTS = (SectionName.NOTES, SectionName.DOCUMENTS, SectionName.REPORTS)
+_WITH_TEXTS = (
+    SectionName.NOTES,
+    SectionName.DOCUMENTS,
+    SectionName.REPORTS,
+    SectionName.IMAGING,
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -39,7 +39,7 @@ WISHES: Mapping[SectionName, tuple[Wish, ...]] = {
     # are told apart here.
     SectionName.NOTES: (Wish(resource_type="DocumentReference"),),
     SectionName.DOCUMENTS: (Wish(resource_type="DocumentReference"),),
-    SectionName.IMAGING: (Wish(resource_type="ImagingStudy"),),
+    SectionName.IMAGING: (Wish(resource_type="ImagingStudy"), Wish(resource_type="Media")),
     SectionName.FAMILY_HISTORY: (Wish(resource_type="FamilyMemberHistory"),),
     SectionName.SOCIAL_HISTORY: (Wish(resource_type="Observation", category="social-history"),),
     SectionName.IMMUNIZATIONS: (Wish(resource_type="Immunization"),),

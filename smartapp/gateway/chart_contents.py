@@ -34,7 +34,13 @@ GROUPS: tuple[Group, ...] = (
     Group(key="vitals", title="Vitals", most=40, proposed=True, sections=("vitals",)),
     Group(key="reports", title="Reports", most=4, proposed=True, sections=("reports",)),
     Group(key="notes", title="Notes", most=3, proposed=True, sections=("notes", "documents")),
-    Group(key="pictures", title="Pictures", most=8, proposed=True, sections=("notes", "documents")),
+    Group(
+        key="pictures",
+        title="Pictures",
+        most=8,
+        proposed=True,
+        sections=("notes", "documents", "imaging"),
+    ),
     Group(key="imaging", title="Imaging", most=5, proposed=False, sections=("imaging",)),
     Group(key="procedures", title="Procedures", most=20, proposed=False, sections=("procedures",)),
     Group(
@@ -54,6 +60,7 @@ GROUPS: tuple[Group, ...] = (
 BY_KEY: Mapping[str, Group] = {group.key: group for group in GROUPS}
 
 _DATES = (
+    "createdDateTime",
     "effectiveDateTime",
     "effectiveInstant",
     "issued",
@@ -124,20 +131,19 @@ def identifying(by_section: BySection) -> tuple[Resource, ...]:
 
 def _entries(group: Group, by_section: BySection) -> list[Resource]:
     found = [resource for name in group.sections for resource in by_section.get(name, ())]
-    if "notes" not in group.sections:
-        return found
     return [one for one in found if _is_picture(one) == (group.key == "pictures")]
 
 
 def _is_picture(document: Resource) -> bool:
-    """Tell whether a document says of itself that it is nothing but pictures.
+    """Tell whether a document or Media says of itself that it is nothing but pictures.
 
     Only for the list: what a file is, its bytes decide when it is de-identified.
     """
     content = document.get("content")
+    parts = content if isinstance(content, list) else [{"attachment": content}]
     kinds = [
         str((part.get("attachment") or {}).get("contentType", "")).lower()
-        for part in (content if isinstance(content, list) else ())
+        for part in parts
         if isinstance(part, Mapping)
     ]
     return bool(kinds) and all(kind.startswith(_PICTURE_TYPES) for kind in kinds)

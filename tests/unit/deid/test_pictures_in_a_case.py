@@ -24,6 +24,10 @@ SCAN = pictures.png(pictures.drawing((200, 100)), "Adela Marrowby")
 XRAY = pictures.dicom(name="Marrowby")
 
 
+def _coded(body: bytes) -> str:
+    return base64.b64encode(body).decode()
+
+
 def document(body: bytes, n: int = 1, **changes: Any) -> dict[str, Any]:
     """A document that holds a picture, declared as something else."""
     return {
@@ -38,7 +42,7 @@ def document(body: bytes, n: int = 1, **changes: Any) -> dict[str, Any]:
                 "attachment": {
                     "contentType": "text/plain",
                     "title": "marrowby.jpg",
-                    "data": base64.b64encode(body).decode(),
+                    "data": _coded(body),
                 }
             }
         ],
@@ -143,6 +147,19 @@ def test_a_picture_kept_elsewhere_in_the_chart_is_found() -> None:
     given = case(resources=(patient(), linked), identity_resources=(binary,))
     prepared = deidentify(replace(given, **confirmed(SCAN)), policy.load())
     assert [one["contentType"] for one in sent(prepared)] == ["image/png"]
+
+
+def test_a_picture_of_a_media_resource_leaves_the_same_way() -> None:
+    media = {
+        "resourceType": "Media", "id": "med-1", "status": "completed",
+        "subject": {"reference": "Patient/pt-9c27e1"}, "deviceName": "Camera of Adela Marrowby",
+        "content": {"contentType": "image/png", "title": "Marrowby", "data": _coded(SCAN)},
+    }  # fmt: skip
+    assert [e for e in run(media).sealed.entries if e.resource_type == "Media"] == []
+    prepared = run(media, **confirmed(SCAN))
+    (entry,) = [e for e in prepared.sealed.entries if e.resource_type == "Media"]
+    assert entry.resource["content"].keys() == {"contentType", "data"}
+    assert b"Marrowby" not in entry.body
 
 
 def test_only_so_many_pictures_leave_with_one_case() -> None:

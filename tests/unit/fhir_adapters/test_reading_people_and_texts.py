@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from fhir_adapters.attachments import remote_texts, with_texts
 from fhir_adapters.chart import Reason, SectionName
 from fhir_adapters.paging import Limits
 from fhir_adapters.reading import ReadOptions
@@ -217,3 +218,12 @@ def test_references_elsewhere_are_not_followed(session: MemoryFhirSession) -> No
     )
     assert read(session).is_complete
     assert not [path for _, path in session.calls if "evil" in path or "e-7" in path]
+
+
+def test_a_media_resource_holds_one_picture_without_a_list() -> None:
+    media = entry("Media", "m-1", content={"contentType": "image/png", "url": "Binary/m-1"})
+    (wanted,), foreign = remote_texts(media, base_url="https://ehr.example/fhir")
+    assert (wanted.index, wanted.is_picture, foreign) == (0, True, 0)
+    filled = with_texts(media, {0: b"pixels"})
+    assert base64.b64decode(filled["content"]["data"]) == b"pixels"
+    assert "data" not in media["content"]
