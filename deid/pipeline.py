@@ -192,8 +192,12 @@ def _start(
     references = ReferenceIndex()
     references.add_known(case_input.identity_resources)
     references.add_known(case_input.resources)
+    withheld: dict[int, str] = {}
     for position, resource in enumerate(case_input.resources):
-        if kind_of(resource) in policy.types.nodes and not policy.types.why_withheld(resource):
+        why = policy.types.why_withheld(resource)
+        if why is not None:
+            withheld[position] = why
+        elif kind_of(resource) in policy.types.nodes:
             references.add_walked(resource, position)
     return Run(
         case_key=CaseKey(case_input.case_key),
@@ -205,6 +209,7 @@ def _start(
         role_token=role_token,
         pictures=Pictures(confirmed=case_input.confirmed_pictures),
         dates=dates,
+        withheld=withheld,
     )
 
 
@@ -239,9 +244,8 @@ def _clean(case_input: CaseInput, policy: Policy, run: Run) -> dict[int, Numbere
     for position in order:
         resource = cast("dict[str, Any]", case_input.resources[position])
         kind = kind_of(resource)
-        why = policy.types.why_withheld(resource)
-        if why is not None:
-            run.drop(why, kind)
+        if position in run.withheld:
+            run.drop(run.withheld[position], kind)
             continue
         run.entry = position
         before = len(run.texts)

@@ -7,6 +7,11 @@ from deid.structured.rules import ABSENT
 from deid.structured.run import Run
 
 MAX_LABEL: Final = 1000
+_CODING: Final = frozenset({"system", "code", "display", "userSelected", "version", "id"})
+_CONCEPT: Final = frozenset({"coding", "text", "id"})
+_PLAIN_CODING: Final = frozenset({"system", "code", "display"})
+_PLAIN_CONCEPT: Final = frozenset({"coding", "text"})
+_WORDS: Final = frozenset({str, type(None)})
 
 
 def coding(value: Any, path: Path, run: Run) -> Any:
@@ -20,15 +25,7 @@ def coding(value: Any, path: Path, run: Run) -> Any:
         run.drop("wrong_type", path)
         return ABSENT
     system, code, label = value.get("system"), value.get("code"), value.get("display")
-    key = (system, code, label) if isinstance(system, str) and isinstance(code, str) else None
-    if key is not None and isinstance(label, str | None) and "userSelected" not in value:
-        seen = run.codings.get(key)
-        if seen is not None:
-            return seen
-        out = _coding(value, system, code, label, path, run)
-        if "code" in out:
-            run.codings[key] = out
-        return out or ABSENT
+    _count_others(value, _CODING, path, run)
     return _coding(value, system, code, label, path, run) or ABSENT
 
 
@@ -57,6 +54,35 @@ def concept(value: Any, path: Path, run: Run) -> Any:
     if type(value) is not dict:
         run.drop("wrong_type", path)
         return ABSENT
+    key = _repeated(value)
+    if key is None:
+        return _concept(value, path, run)
+    known = run.concepts.get(key)
+    if known is not None:
+        return known
+    counted = run.removed.total()
+    out = _concept(value, path, run)
+    if out is not ABSENT and run.removed.total() == counted:
+        run.concepts[key] = out
+    return out
+
+
+def _repeated(value: dict[str, Any]) -> tuple[object, ...] | None:
+    """Return all that a plain concept says, to know it again; None when it says more."""
+    codings, text = value.get("coding"), value.get("text")
+    if type(codings) is not list or len(codings) != 1 or type(codings[0]) is not dict:
+        return None
+    coding = codings[0]
+    said = (coding.get("system"), coding.get("code"), coding.get("display"), text)
+    if set(map(type, said)) - _WORDS or (text is not None and len(text) > MAX_LABEL):
+        return None
+    # Nothing else may be there: what is counted each time must be walked each time.
+    plain = coding.keys() <= _PLAIN_CODING and value.keys() <= _PLAIN_CONCEPT
+    return said if plain else None
+
+
+def _concept(value: dict[str, Any], path: Path, run: Run) -> Any:
+    _count_others(value, _CONCEPT, path, run)
     given = value.get("coding")
     listed = given if type(given) is list else []
     clean = [coding(each, ((path, "coding"), n), run) for n, each in enumerate(listed)]
@@ -77,6 +103,15 @@ def concept(value: Any, path: Path, run: Run) -> Any:
         # All that a local code may say is its label, and a label alone belongs in the text.
         out["text"] = pairs[0][1]["display"]
     return out or ABSENT
+
+
+def _count_others(value: dict[str, Any], known: frozenset[str], path: Path, run: Run) -> None:
+    """Count what stands beside the parts of a code: none of it leaves."""
+    for name in value.keys() - known:
+        if name in ("extension", "modifierExtension") or name.startswith("_"):
+            run.drop("extension", (path, "extension"))
+        else:
+            run.drop_unknown("unknown_element", path)
 
 
 def ucum_system(value: Any, path: Path, run: Run) -> Any:

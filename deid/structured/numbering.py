@@ -14,12 +14,17 @@ from deid.structured.run import Link
 
 Resource = dict[str, Any]  # FHIR JSON
 
-_TIMES = (
-    "effectiveDateTime", "effectivePeriod", "performedDateTime", "performedPeriod", "onsetDateTime",
-    "onsetPeriod", "authoredOn", "occurrenceDateTime", "period", "date", "started", "authored",
-    "startDate", "recordedDate", "issued", "whenHandedOver", "receivedTime",
-)  # fmt: skip
-
+_ORDER: Final = {
+    name: n
+    for n, name in enumerate(
+        ("effectiveDateTime", "effectivePeriod", "performedDateTime", "performedPeriod",
+         "onsetDateTime", "onsetPeriod", "authoredOn", "occurrenceDateTime", "period", "date",
+         "sent", "createdDateTime", "started", "authored", "startDate", "recordedDate", "issued",
+         "whenHandedOver", "receivedTime")
+    )
+}  # fmt: skip
+"""The elements that say when a resource was, the most telling first."""
+_TIMES: Final = {written: name for name in _ORDER for written in (name, f"_{name}")}
 
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _MINUTE: Final = timedelta(minutes=1)
@@ -90,7 +95,8 @@ def _write(link: Link, numbered: Mapping[int, Numbered], base: str) -> None:
 
 def _minutes_before(resource: Resource) -> float:
     """Return how long before some fixed moment a resource says it was, to order by."""
-    for name in _TIMES:
+    present = [name for key in resource if (name := _TIMES.get(key)) is not None]
+    for name in sorted(present, key=_ORDER.__getitem__) if len(present) > 1 else present:
         holder, told = resource.get(f"_{name}"), resource.get(name)
         if isinstance(told, dict):
             holder = told.get("_start") or told.get("_end")

@@ -57,11 +57,6 @@ class ReferenceIndex:
             if key is not None:
                 self.known[key] = resource
                 self._by_id[key.partition("/")[2]] = key
-                for identifier in _identifiers(resource):
-                    # Two of a type with one identifier are none that could be meant.
-                    name = f"{key.partition('/')[0]}?{identifier}"
-                    other = self._by_identifier.setdefault(name, key)
-                    self._by_identifier[name] = key if other == key else ""
 
     def resolve(self, reference: str) -> str | None:
         """Return the `Type/id` a reference means; None when it cannot be told.
@@ -79,11 +74,21 @@ class ReferenceIndex:
         if "?" in reference:
             base, _, condition = reference.partition("?")
             value = unquote(condition.removeprefix("identifier="))
-            return self._by_identifier.get(f"{base.rpartition('/')[2]}?{value}") or None
+            return self._identified(f"{base.rpartition('/')[2]}?{value}")
         steps = reference.partition("/_history/")[0].split("/")
         if len(steps) >= 2 and _TYPE.fullmatch(steps[-2]) and steps[-1]:
             return f"{steps[-2]}/{steps[-1]}"
         return None
+
+    def _identified(self, name: str) -> str | None:
+        if not self._by_identifier:
+            for key, resource in self.known.items():
+                for identifier in _identifiers(resource):
+                    # Two of a type with one identifier are none that could be meant.
+                    own = f"{key.partition('/')[0]}?{identifier}"
+                    other = self._by_identifier.setdefault(own, key)
+                    self._by_identifier[own] = key if other == key else ""
+        return self._by_identifier.get(name) or None
 
     def type_of(self, reference: str) -> str | None:
         """Return the resource type a reference means, if its form tells it."""

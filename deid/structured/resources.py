@@ -57,6 +57,10 @@ def clean_resource(resource: Resource, root: str, rules: TypeRules, run: Run) ->
         raise ResourceRefused(
             expression=f"{kind}.{node.patient_element}", reason="does not name the patient"
         )
+    run.contained, run.contained_names, run.contained_links = {}, {}, []
+    if "contained" not in resource:
+        plain: Resource = walk(node, resource, root, run)
+        return plain
     kept = _clean_contained(resource, root, rules, run)
     out: Resource = walk(node, resource, root, run)
     _attach_contained(out, kept, run)
@@ -80,8 +84,7 @@ def _clean_contained(
     that holds resources of its own, stays behind; one that names no patient belongs to the
     resource around it, and FHIR gives it the patient of the case.
     """
-    run.contained, run.contained_names, run.contained_links = {}, {}, []
-    contained = resource.get("contained", [])
+    contained = resource["contained"]
     if type(contained) is not list:
         run.drop("wrong_type", (root, "contained"))
         return {}

@@ -79,8 +79,10 @@ class Run:
     """How the people and places among them are called."""
     contained_links: list[tuple[dict[str, Any], str]] = field(default_factory=list)
     labels: dict[str, str] = field(default_factory=dict)
-    codings: dict[tuple[str, str, object], dict[str, Any]] = field(default_factory=dict)
-    """Codings that leave as they are, by system, code and label: a chart repeats them."""
+    concepts: dict[tuple[object, ...], dict[str, Any]] = field(default_factory=dict)
+    """Concepts that left without a loss, by what they said: a chart repeats them."""
+    withheld: Mapping[int, str] = field(default_factory=dict)
+    """The resources of the case that stay behind as a whole, by position, and why."""
 
     def drop(self, category: str, path: Path) -> None:
         """Count an element that stays behind."""

@@ -35,7 +35,7 @@ def walk(node: Node, source: Any, path: Path, run: Run) -> Any:
         result = (
             _many(rule, value, here, run) if type(value) is list else rule.action(value, here, run)
         )
-        if type(result) in _PLAIN:
+        if type(result) in _PLAIN or (type(result) is list and type(result[0]) in _PLAIN):
             out[key] = result
         elif result is not ABSENT:
             _put(out, key, result)
