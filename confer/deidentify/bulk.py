@@ -104,7 +104,7 @@ class Export:
         """Yield what is in no chart: a second Patient of one id, or somebody who is not here."""
         for line in self.doubled:
             yield Stray(file=line.file, line=line.line, problem="a second Patient with this id")
-        for key in self.owned.keys() - self.patients.keys():
+        for key in sorted(self.owned.keys() - self.patients.keys()):
             for line in self.owned[key]:
                 yield Stray(
                     file=line.file, line=line.line, problem="its patient is not in the export"
