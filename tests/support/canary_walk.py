@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from urllib.parse import urljoin
 
 from confer.demo_plan import DemoPlan
+from confer.errors import WalkFailed
 from confer.supervisor import Supervisor, make_folder, web_program
 from confer.walker.browser import Answer
 from confer.walker.loop import Summary, Walk, take
@@ -37,6 +39,41 @@ STORY = replace(
 )
 
 
+class LookingWalk(Walk):
+    """A walk whose doctor lets a picture leave, and whose specialist looks at it.
+
+    The picture names the patient in its file and on a label; the label is blacked out.
+    """
+
+    def ask(self) -> None:
+        """Ask; then cover the bottom of every picture, confirm it, and see the preview again."""
+        super().ask()
+        preview = self._now()
+        listed = self.doctor.follow(preview, "/pictures")
+        places = [one.href for one in listed.links if "/pictures/" in one.href]
+        for place in places:
+            page = self.doctor.open(urljoin(listed.url, place))
+            form = page.form("picture")
+            last_rows = form.choices("cell")[-16:]
+            page = self.doctor.submit(page, form, {"cell": last_rows, "do": "cover"})
+            self.doctor.request("GET", f"{page.url.split('#')[0]}/large")
+            answers = {"looked": "yes", "do": "confirm"}
+            self.doctor.submit(page, page.form("leave"), answers)
+        self.page = self.doctor.open(preview.url)
+        if not places or "1 of 1 will leave" not in self.page.text:
+            raise WalkFailed(step="pictures", reason="the picture does not leave")
+
+    def claim(self) -> None:
+        """Claim, and fetch the pictures as the desk's page does."""
+        super().claim()
+        page = self._desk_now()
+        places = [one.href for one in page.links if "/pictures/" in one.href]
+        for place in places:
+            self.specialist.request("GET", urljoin(page.url, place))
+        if not places:
+            raise WalkFailed(step="pictures", reason="the desk shows no picture")
+
+
 @dataclass(kw_only=True)
 class CanaryWalk:
     """One walk with everything that it let out."""
@@ -52,7 +89,7 @@ class CanaryWalk:
 
     def take(self) -> Summary:
         """Walk from launch to decision."""
-        walk = Walk(
+        walk = LookingWalk(
             plan=self.plan,
             persona=personas.load("canary"),
             say=self.said.append,
