@@ -138,6 +138,7 @@ ROW_3 = listed(
     Escape(
         row=3,
         words="the subject is found by a conditional reference with the record number",
+        planted=("CV-0093187", "caldervale"),
         resources=(
             observation(
                 subject={
@@ -145,7 +146,7 @@ ROW_3 = listed(
                 }
             ),
         ),
-        outcome="refused",
+        kept=("718-7",),
     ),
     Escape(
         row=3,

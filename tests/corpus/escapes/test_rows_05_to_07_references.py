@@ -96,7 +96,6 @@ ROW_6 = listed(
             ),
         ),
         kept=("clotted",),
-        waits="a contained result about the patient is dropped (structured rules)",
     ),
     Escape(
         row=6,
@@ -274,7 +273,6 @@ def test_row_02_and_05_links_still_resolve_under_new_names() -> None:
                 assert string in made
 
 
-@pytest.mark.xfail(strict=True, reason="row 6: a contained result is dropped (structured rules)")
 def test_row_06_what_is_contained_and_referenced_stays_with_its_holder() -> None:
     escape = Escape(
         row=6,
