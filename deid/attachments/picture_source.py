@@ -3,18 +3,23 @@
 import base64
 import binascii
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, cast
+from typing import Any, Final
 
-from deid.attachments.picture_file import PictureFile, PictureKind
-from deid.attachments.sniffing import sniff
+from deid.attachments.picture_file import PictureFile
 
-PICTURE_KINDS: Final = frozenset({"picture", "DICOM"})
+_PICTURES: Final = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"II*\x00", b"MM\x00*")
+_DICOM: Final = slice(128, 132), b"DICM"
 
 
 def picture_of(body: bytes) -> PictureFile | None:
-    """Return a file as a picture when its bytes say that it is one."""
-    kind = sniff(body)
-    return PictureFile(cast("PictureKind", kind), body) if kind in PICTURE_KINDS else None
+    """Return a file as a picture when it begins as one of the kinds that can be drawn.
+
+    Pictures of other kinds are refused with all other files (deid.attachments.admission).
+    """
+    place, mark = _DICOM
+    if body[place] == mark:
+        return PictureFile("DICOM", body)
+    return PictureFile("picture", body) if body.startswith(_PICTURES) else None
 
 
 def find_picture(resources: Iterable[Mapping[str, Any]], digest: str) -> PictureFile | None:
