@@ -8,7 +8,7 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any, Final, NamedTuple
 
-import ahocorasick
+import ahocorasick  # type: ignore[import-not-found]  # ships no types
 
 from deid.errors import PolicyUnusable
 
@@ -85,11 +85,12 @@ class ValueSets:
         icd = code.upper().replace(".", "") if any(s in lower for s in _ICD_SYSTEMS) else ""
         cpt = int(code) if _CPT.fullmatch(code) and lower.endswith(_CPT_SYSTEMS) else -1
         for name, each in self.categories.items():
-            if (system, code) in each.codes:
-                yield name
-            elif icd and _in_prefixes(icd, each.icd10) and not _in_prefixes(icd, each.not_icd10):
-                yield name
-            elif cpt >= 0 and any(low <= cpt <= high for low, high in each.cpt):
+            by_icd = icd and _in_prefixes(icd, each.icd10)
+            if (
+                (system, code) in each.codes
+                or (by_icd and not _in_prefixes(icd, each.not_icd10))
+                or any(low <= cpt <= high for low, high in each.cpt)
+            ):
                 yield name
 
     def words_in(self, plain: str, lower: str) -> Iterator[Word]:

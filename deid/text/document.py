@@ -10,7 +10,7 @@ Category = Literal[
     "name", "date", "birth_date", "age", "phone", "email", "url", "ip", "username", "file",
     "national_id", "record_number", "health_plan", "account", "license", "vehicle", "device",
     "biometric", "other_id", "street", "city", "postal_code", "place", "organization", "unit",
-    "employer", "school", "occupation", "hidden",
+    "employer", "school", "occupation", "hidden", "sensitive",
 ]  # fmt: skip
 CATEGORIES: frozenset[str] = frozenset(get_args(Category))
 #: Categories whose replacement is a coarser fact, not a blank: they count as "made general".

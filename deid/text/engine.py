@@ -58,6 +58,8 @@ class TextEngine:
 
     #: longest text accepted, in characters; longer ones are the caller's to refuse
     max_characters: int = 2_000_000
+    #: what else this case wants found: sensitive words, ages the doctor wants told in decades
+    also: tuple[Recognizer, ...] = ()
 
     def scrub(  # noqa: PLR0913 - the contract of this room with deid.pipeline
         self,
@@ -93,7 +95,7 @@ class TextEngine:
             *dates.find(view, question_time, shift_days),
             *bare_years.find(view, question_time, shift_days),
         ]
-        for recognize in RECOGNIZERS:
+        for recognize in (*RECOGNIZERS, *self.also):
             findings.extend(recognize(view))
         merged = overlap.merge([*findings, *propagate(view, findings)])
         words = _Wording(text=text, view=view, people=people, given_back=given_back, path=path)

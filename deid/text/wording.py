@@ -28,6 +28,7 @@ _FIXED = {
     "unit": "ward",
     "occupation": "occupation",
     "hidden": "hidden",
+    "sensitive": "not told",
     "age": "age 90 or over",
     "date": "date",
 }

@@ -1,0 +1,122 @@
+"""What a resource is about: its categories by code, label and word, in its main or other parts."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from deid.sensitive.value_sets import ValueSets
+
+Why = Literal["code", "word", "label", "visit", "combination", "left_out"]
+Resource = Mapping[str, Any]  # FHIR JSON
+
+#: elements that say what a resource is about: if one is sensitive, the resource is
+_MAIN: Final = frozenset(
+    {"code", "medicationCodeableConcept", "vaccineCode", "type", "class", "valueCodeableConcept",
+     "component"}
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Met:
+    """Categories of a resource as a whole, of parts of it, and words that give one away."""
+
+    main: dict[str, Why] = field(default_factory=dict)
+    parts: set[str] = field(default_factory=set)
+    hints: list[tuple[str, str]] = field(default_factory=list)
+
+
+def met_in(resource: Resource, values: ValueSets) -> Met:
+    """Return what a resource and the resources contained in it are about."""
+    met = Met()
+    for category in _labelled(resource, values):
+        met.main[category] = "label"
+    contained = resource.get("contained")
+    inside = contained if isinstance(contained, list) else []
+    for each in (resource, *inside):
+        if isinstance(each, dict):
+            for name, value in each.items():
+                if name not in ("meta", "contained", "text"):
+                    _gather(value, met, values, main=name in _MAIN)
+    return met
+
+
+def of_concept(value: Mapping[str, Any], values: ValueSets) -> Iterator[tuple[str, Why]]:
+    """Yield the categories of one concept or coding."""
+    for coding in _codings(value):
+        for category in values.of_code(coding.get("system"), coding.get("code")):
+            yield category, "code"
+    for label in _labels(value):
+        for word in values.words_in(label, label.lower()):
+            if not word.hint:
+                yield word.category, "word"
+
+
+def is_concept(value: Mapping[str, Any]) -> bool:
+    """Tell whether a JSON object is a CodeableConcept."""
+    return "coding" in value or (set(value) <= {"text", "id", "extension"} and "text" in value)
+
+
+def linked(resource: Resource) -> Iterator[str]:
+    """Yield the visit and the medicine a resource links to: it says what they say."""
+    for name in ("encounter", "context", "medicationReference"):
+        target = resource.get(name)
+        reference = target.get("reference") if isinstance(target, dict) else None
+        if isinstance(reference, str):
+            yield "/".join(reference.partition("/_history/")[0].split("/")[-2:])
+
+
+def name_of(resource: Resource) -> str:
+    """Return how the chart calls a resource; empty when it does not."""
+    for element in ("code", "medicationCodeableConcept", "vaccineCode", "type"):
+        value = resource.get(element)
+        first = value[0] if isinstance(value, list) and value else value
+        if isinstance(first, dict):
+            return next((label for label in _labels(first) if label), "")
+    return ""
+
+
+def _labelled(resource: Resource, values: ValueSets) -> Iterator[str]:
+    meta = resource.get("meta")
+    security = meta.get("security") if isinstance(meta, dict) else None
+    for each in security if isinstance(security, list) else ():
+        if isinstance(each, dict):
+            category = values.labels.category(each.get("system"), each.get("code"))
+            if category is not None:
+                yield category
+
+
+def _gather(value: Any, met: Met, values: ValueSets, *, main: bool) -> None:
+    if isinstance(value, list):
+        for each in value:
+            _gather(each, met, values, main=main)
+    elif isinstance(value, dict):
+        if is_concept(value) or "code" in value:
+            _note(value, met, values, main=main)
+        for each in value.values():
+            if isinstance(each, dict | list):
+                _gather(each, met, values, main=main)
+
+
+def _note(value: Mapping[str, Any], met: Met, values: ValueSets, *, main: bool) -> None:
+    for category, why in of_concept(value, values):
+        if main:
+            met.main.setdefault(category, why)
+        else:
+            met.parts.add(category)
+    for label in _labels(value):
+        for word in values.words_in(label, label.lower()):
+            if word.hint:
+                met.hints.append((word.category, word.word))
+
+
+def _codings(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    listed = value.get("coding")
+    items = listed if isinstance(listed, list) else []
+    inner: list[Mapping[str, Any]] = [each for each in items if isinstance(each, dict)]
+    return [*inner, value] if "code" in value else inner
+
+
+def _labels(value: Mapping[str, Any]) -> Iterator[str]:
+    for each in (value.get("text"), *(coding.get("display") for coding in _codings(value))):
+        if isinstance(each, str) and len(each) == len(each.lower()):
+            yield each
