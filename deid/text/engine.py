@@ -11,11 +11,14 @@ from deid.text.known_names import known_findings
 from deid.text.people import PeopleTokens
 from deid.text.propagation import propagate
 from deid.text.recognizers import (
+    addresses,
     ages,
     bare_years,
     capital_words,
     contact,
     dates,
+    flat_places,
+    grouped_numbers,
     initials,
     name_lists,
     names,
@@ -23,8 +26,10 @@ from deid.text.recognizers import (
     organizations,
     places,
     record_numbers,
+    secret_words,
     signatures,
     unknown_words,
+    wards,
     workplaces,
 )
 from deid.text.tokens import TextView
@@ -36,7 +41,12 @@ RECOGNIZERS: tuple[Recognizer, ...] = (
     ages.find,
     contact.find,
     record_numbers.find,
+    grouped_numbers.find,
+    secret_words.find,
     places.find,
+    addresses.find,
+    wards.find,
+    flat_places.find,
     organizations.find,
     workplaces.find,
     occupations.find,
@@ -97,7 +107,7 @@ class TextEngine:
         ]
         for recognize in (*RECOGNIZERS, *self.also):
             findings.extend(recognize(view))
-        merged = overlap.merge([*findings, *propagate(view, findings)])
+        merged = overlap.merge([*findings, *propagate(view, findings)], view.plain)
         words = _Wording(text=text, view=view, people=people, given_back=given_back, path=path)
         return redactor.redact(text, words.edits(merged))
 

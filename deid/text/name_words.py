@@ -13,6 +13,7 @@ PARTICLES = word_set(
     de la del della der den di da do dos van von ter bin ibn al el st mac
     """
 )
+SUFFIXES = word_set("ii iii iv jr sr jnr snr")
 #: follow a name without being part of it, or stand where a name could: never a name themselves
 NEVER = word_set(
     """
@@ -95,6 +96,7 @@ def read_name(view: TextView, position: int, *, trusted: bool) -> tuple[int, int
         index += 1
     if not words:
         return None
+    end = _with_suffix(view, end, index)
     after_comma = _given_after_comma(view, end, index)
     end = after_comma or _with_dot(view.plain, end)
     return start, end
@@ -117,7 +119,8 @@ def _joins(plain: str, end: int, start: int) -> bool:
 def _before_surname(view: TextView, index: int) -> bool:
     """After a label a plain word is a first name when a certain surname follows ("JUN SATO")."""
     first, *following = view.tokens[index : index + 2]
-    if not following or first.lower in NEVER or view.plain[first.end : following[0].start] != " ":
+    barred = first.lower in NEVER and first.lower not in lexicon.surnames()
+    if not following or barred or view.plain[first.end : following[0].start] != " ":
         return False
     second = following[0]
     written = view.style == "lower" or (first.capitalized and second.capitalized)
@@ -126,11 +129,18 @@ def _before_surname(view: TextView, index: int) -> bool:
 
 def _second_word(view: TextView, first: Token, token: Token) -> bool:
     """After a cue and a first name even a plain word is the surname ("Dr. Drew Blood")."""
-    if not token.capitalized or token.shouting or view.style != "mixed" or len(token.text) < 2:
+    if len(token.text) < 2 or token.lower in NEVER or view.touches_digit(token):
         return False
-    if token.lower in NEVER or token.lower in lexicon.words("abbreviations"):
+    if view.style != "mixed" or token.shouting:
+        return (
+            token.lower in lexicon.surnames()
+            and is_listed(first.lower)
+            and token.lower not in lexicon.words("headings")
+        )
+    if not token.capitalized or token.lower in lexicon.words("abbreviations"):
         return False
-    return first.lower in lexicon.given_names() or not lexicon.is_ordinary(first.lower)
+    surname = token.lower in lexicon.surnames() or token.lower in lexicon.words("eponyms")
+    return surname or first.lower in lexicon.given_names() or not lexicon.is_ordinary(first.lower)
 
 
 def _is_initial(view: TextView, token: Token) -> bool:
@@ -182,6 +192,15 @@ def _with_dot(plain: str, end: int) -> int:
     return end + 1 if is_initial and plain[end : end + 1] == "." else end
 
 
+def _with_suffix(view: TextView, end: int, index: int) -> int:
+    """Take "III" and ", Jr." along."""
+    if index < len(view.tokens) and view.tokens[index].lower in SUFFIXES:
+        token = view.tokens[index]
+        if token.capitalized and view.plain[end : token.start] in (" ", ", ", ","):
+            return token.end
+    return end
+
+
 def names_before(view: TextView, position: int) -> tuple[int, int] | None:
     """Return the name that ends right before ``position`` ("Ada M. Byron, MD" before ", MD")."""
     index = view.index_at(position) - 1
@@ -191,6 +210,10 @@ def names_before(view: TextView, position: int) -> tuple[int, int] | None:
         gap = view.plain[token.end : start]
         if gap not in (" ", "  ", "", ". ", ", ", ",", "-", ".") or (words and "," in gap):
             break
+        if not words and token.lower in SUFFIXES:
+            start, end = token.start, end or token.end
+            index -= 1
+            continue
         particle = words > 0 and token.lower in PARTICLES and not token.capitalized
         initial = words > 0 and _is_initial(view, token)
         if not (particle or initial or is_name_word(view, token, trusted=not words)):

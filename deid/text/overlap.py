@@ -1,21 +1,37 @@
 """Merging what several recognizers saw into spans that do not overlap."""
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 
 from deid.text.document import Finding
 
 _RANK = {"likely": 0, "sure": 1, "known": 2}
 
 
-def merge(findings: Iterable[Finding]) -> list[Finding]:
-    """Return non-overlapping findings in text order.
+#: what a likely word beside it can be a part of
+_EXTENSIBLE = frozenset(
+    {"name", "organization", "employer", "school", "city", "place", "street", "unit"}
+)
+
+
+def merge(findings: Iterable[Finding], text: str) -> list[Finding]:
+    """Return non-overlapping findings of ``text`` in text order.
 
     Overlapping findings become one that covers them all, so that no letter any recognizer pointed
     at is left. The longest that is not only likely gives category and wording (ties: the more
-    certain, then the first by rule name); the certainty is the highest of all. Words the doctor
-    hid win over everything.
+    certain, then the first by rule name); the certainty is the highest of all. A likely stretch
+    that would tie two findings together is cut at them. Words the doctor hid win over everything.
     """
     ordered = sorted(findings, key=lambda f: (f.start, -f.end, f.rule, f.subject))
+    likely = [f for f in ordered if f.confidence == "likely"]
+    firm = _sweep(f for f in ordered if f.confidence != "likely")
+    if not likely:
+        return firm
+    pieces = [piece for finding in likely for piece in _cut(finding, firm, text)]
+    return _sweep(sorted((*firm, *pieces), key=lambda f: (f.start, -f.end, f.rule, f.subject)))
+
+
+def _sweep(ordered: Iterable[Finding]) -> list[Finding]:
     merged: list[Finding] = []
     for finding in ordered:
         if finding.start >= finding.end:
@@ -25,6 +41,26 @@ def merge(findings: Iterable[Finding]) -> list[Finding]:
         else:
             merged.append(finding)
     return merged
+
+
+def _cut(finding: Finding, firm: Sequence[Finding], text: str) -> Iterator[Finding]:
+    """Yield what is left of a likely finding between the firm ones it touches."""
+    first = bisect_right(firm, finding.start, key=lambda f: f.end)
+    touched = []
+    for other in firm[first:]:
+        if other.start >= finding.end:
+            break
+        touched.append(other)
+    if len(touched) == 1 and touched[0].category in _EXTENSIBLE:
+        touched = []
+    start = finding.start
+    for stop, following in [(o.start, o.end) for o in touched] + [(finding.end, finding.end)]:
+        piece = text[start:stop]
+        body = piece.strip(" \n\t.,;:&/'-")
+        if len(body) > 1:
+            at = start + piece.index(body)
+            yield finding._replace(start=at, end=at + len(body))
+        start = max(start, following)
 
 
 def _join(first: Finding, second: Finding) -> Finding:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -13,6 +14,15 @@ class WrittenDate:
     year: int | None = None
     hour: int | None = None
     minute: int = 0
+
+
+class SeenDate(NamedTuple):
+    """A date found in a text: offsets of the folded text, what was read, and by which rule."""
+
+    start: int
+    end: int
+    written: WrittenDate
+    rule: str
 
 
 def is_day(year: int | None, month: int, day: int) -> bool:

@@ -9,7 +9,8 @@ from deid.text.tokens import TextView
 _UNITS = "one|two|three|four|five|six|seven|eight|nine"
 _TEENS = "ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty"
 _WORDS = (
-    rf"(?:ninety(?:[\s-](?:{_UNITS}))?|(?:a|one)\s?-?hundred(?:\s(?:and\s)?(?:{_UNITS}|{_TEENS}))?)"
+    rf"(?:ninety(?:[\s-](?:{_UNITS}))?|(?:a|one)\s?-?hundred(?:\s(?:and\s)?(?:{_UNITS}|"
+    rf"{_TEENS}))?)"
 )
 _NUMBER = r"(?:9\d|1[01]\d|12[0-4])"
 _KIN = (
@@ -26,20 +27,38 @@ _PATTERNS = (
         rf"\b(?:aged?|age:|age is)\s{{0,2}}(?P<n>{_NUMBER}|{_WORDS})(?![\d/]|\.\d|\s?(?:mg|ml|%))"
     ),
     re.compile(
-        rf"\b{_KIN}\b[^.;\n]{{0,40}}?\b(?:at|to|until|aged?|was|is|\()\s?(?P<n>{_NUMBER}|{_WORDS})"
+        rf"\b{_KIN}\b[^.;\n]{{0,40}}?\b(?:at|to|until|aged?|was|is|\()\s?(?P<n>{_NUMBER}|"
+        rf"{_WORDS})"
         r"(?![\d/%]|\.\d|\s?(?:mg|ml|kg|%))"
     ),
     re.compile(rf"\b(?:lived to|died at|turned|turning)\s(?:be\s)?(?P<n>{_NUMBER}|{_WORDS})\b"),
     re.compile(rf"\b(?:at|age)\s(?P<n>{_WORDS})(?=[\s.,;)]|$)"),
     # "Mrs Hale, 94, fell", "is it safe at 97?", and the year of birth that says the same
     re.compile(
-        rf",\s(?P<n>{_NUMBER}),\s(?:fell|lives?|lived|living|who|with|female|male|woman|man|f\b|m\b|"
+        rf",\s(?P<n>{_NUMBER}),\s(?:fell|lives?|lived|living|who|with|female|male|woman|man|"
+        rf"f\b|m\b|"
         r"admitted|presents?|presented|from|is|was|has|had)"
     ),
     re.compile(
         rf"\b(?:safe|alone|independent|well|active|ok|wise)\sat\s(?P<n>{_NUMBER})(?=\s?[?.,;)]|$)"
     ),
     re.compile(r"\bborn\s(?:in\s)?(?P<n>19[0-2]\d|193[0-5])\b"),
+    re.compile(
+        rf"\b(?:d\.|died|dec'?d|deceased|passed away|passed|lived until|survived "
+        rf"to)\s(?:aged?\s|at\s)?(?:age\s)?(?P<n>{_NUMBER}|{_WORDS})(?![\d/%]|\.\d|\s?(?:mg|ml|"
+        rf"kg))"
+    ),
+    re.compile(rf"\((?P<n>{_WORDS})\)|\((?P<n2>9\d)(?=[)mf,])"),
+    re.compile(
+        rf"\b(?P<n>{_WORDS})\s(?:this|next|last|in|on)\s(?:year|week|month|birthday|january|"
+        rf"february|march|april|may|june|july|august|september|october|november|december)"
+    ),
+    re.compile(rf"\b(?P<n>{_NUMBER})(?:st|nd|rd|th)\s(?:birthday|year)"),
+    re.compile(r"\b(?:ninetieth|ninety-\w{4,8}th|hundredth|100th)\sbirthday"),
+    re.compile(
+        r"\b(?P<n>over ninety|over 90|past ninety|nineties|well into (?:his|her|their) "
+        r"nineties|in (?:his|her|their) tenth decade)\b"
+    ),
     re.compile(r"\b(?:nonagenarian|centenarian|supercentenarian)\b"),
     re.compile(
         r"\bin (?:his|her|their) (?P<n>nineties|90'?s|early nineties|late nineties|hundreds)\b"
@@ -64,7 +83,7 @@ def find(view: TextView) -> Iterator[Finding]:
         return
     for pattern in _PATTERNS:
         for match in pattern.finditer(view.lower):
-            group = "n" if "n" in pattern.groupindex else 0
+            group = next((g for g in ("n", "n2") if g in pattern.groupindex and match[g]), 0)
             yield Finding(
                 start=match.start(group),
                 end=match.end(group),

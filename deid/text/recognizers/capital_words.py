@@ -1,6 +1,7 @@
 """Default deny for plain words: a capital inside a sentence that medicine does not explain.
 
-"Seen at Ridgeline", "referred to Bluestem Family Health", "moved to Comfort": every word stands in
+"Seen at Ridgeline", "referred to Bluestem Family Health", "moved to "
+"Comfort": every word stands in
 a dictionary, and yet it names a place, a person or a firm. Notes, forms and letters write many
 other words with a capital; those are listed (deid/lists/headings.txt) or stand in headings and
 labels.
@@ -10,14 +11,23 @@ import re
 from collections.abc import Iterator, Sequence
 
 from deid import known_context, lexicon
+from deid.lexicon import word_set
 from deid.text import institutions, name_words
 from deid.text.document import Finding
 from deid.text.tokens import TextView, Token
 
 _ROOM = 26
 _GAPS = frozenset({" ", "-", " & ", "'s ", "' "})
-_SMALL = frozenset({"of", "the", "upon", "de", "la", "del", "le", "sur", "at", "on", "in"})
+_SMALL = frozenset({"of", "the", "upon", "de", "la", "del", "le", "sur"})
 _ENDS_LABEL = re.compile(r"(?:'?s)?\s?[:#=]")
+_ROLES = word_set(
+    """
+    md do rn np pa phd pharmd rph dds lpn cna crna msw lcsw dr drs mr mrs ms miss mx prof mrn
+    dob ssn npi nhs gmc fax tel phone pager bleep ext email date time room rm bed patient pt
+    pts attending attg resident fellow consultant surgeon pcp gp dear thanks sincerely regards
+    signed re cc
+    """
+)
 #: "Accident and Emergency" is a heading; "lives in Rough and Ready" is a town
 _PLACE_BEFORE = re.compile(
     r"\b(?:lives? in|living in|moved to|moved from|native of|from|trip to|travel to|ride back to|"
@@ -47,16 +57,21 @@ def _run_end(view: TextView, index: int) -> int:
     while end < len(tokens) and end - index < 7:
         gap = view.plain[tokens[end - 1].end : tokens[end].start]
         following = tokens[end]
-        if not _connects(view, tokens[end - 1], gap):
+        if not _connects(view, tokens[end - 1], gap) or _parts(following):
             break
         if following.capitalized:
             end += 1
             continue
         skip = _over_small_words(view, end)
-        if not skip:
+        if not skip or _parts(tokens[skip]):
             break
         end = skip + 1
     return end
+
+
+def _parts(token: Token) -> bool:
+    """A title, a role or a month begins something else."""
+    return token.lower in _ROLES or token.lower in lexicon.words("months")
 
 
 def _connects(view: TextView, before: Token, gap: str) -> bool:
@@ -96,7 +111,8 @@ def _judge(view: TextView, run: Sequence[Token]) -> Iterator[Finding]:
     words = [t for t in run if t.capitalized]
     if not _is_unexplained(view, words) or _is_label(view, run) or _heads_a_line(view, run):
         return
-    while run and _is_edge(run[0]):
+    article = run[0].lower == "the" and len(run) > 1 and not view.starts_sentence(run[0])
+    while run and not article and (_is_edge(run[0]) or (len(run) > 1 and _leads(run[0]))):
         run = run[1:]
     while run and _is_edge(run[-1]):
         run = run[:-1]
@@ -127,8 +143,6 @@ def _names_something(view: TextView, token: Token) -> bool:
         return False
     if word in institutions.GENERIC or _is_compound(word):
         return False
-    if not lexicon.is_ordinary(word):
-        return False  # names and unknown words have recognizers of their own
     after = view.lower[token.end : token.end + _ROOM]
     if known_context.eponym_follows(after) or known_context.names_a_drug(after):
         return False
@@ -155,6 +169,11 @@ def _heads_a_line(view: TextView, run: Sequence[Token]) -> bool:
     after = view.plain[end : end + 2].strip(" *#-")
     alone = (not before or before[-1] == "\n") and (not after or after[0] == "\n")
     return alone and not institutions.ends_with_kind(run[-1].lower)
+
+
+def _leads(token: Token) -> bool:
+    """ "Employer Harmon", "Sees Faith": the first word is the note's own."""
+    return token.lower in lexicon.words("headings") and token.lower not in institutions.GENERIC
 
 
 def _is_edge(token: Token) -> bool:

@@ -12,7 +12,8 @@ _PHONE = re.compile(
     r"(?<![\w.])(?:"
     r"(?:\+?1[\s.-]?)?\(?[2-9]\d\d\)?[\s.-]{0,2}\d{3}[\s.-]?\d{4}"
     r"|\+\d{1,3}[\s.-]?\(?\d{1,5}\)?(?:[\s.-]?\d{2,5}){1,4}"
-    r"|\(?0\d{2,4}\)?[\s-]?\d{3,4}[\s-]?\d{3,4}"
+    r"|\(?0\d{1,4}\)?[\s-]?\d{3,4}[\s-]?\d{3,4}"
+    r"|\(\d{3}\)\s?\d{3}[\s.-]\d{4}|[2-9]\d\d/\d{3}-\d{4}"
     rf"|[2-9]\d\d[.-]\d{{4}}{_DOSE_AFTER}"
     r")(?![\d-])"
 )
@@ -39,7 +40,8 @@ _BROKEN_EMAIL = re.compile(
 )
 _URL = re.compile(r"\b(?:https?://|ftp://|www\.)[^\s<>\"')\]]{3,300}")
 _HOST = re.compile(
-    r"(?<![\w@.])(?:[a-z0-9-]{2,40}\.){1,4}(?:com|org|net|edu|gov|info|io|health|care|nhs\.uk|"
+    r"(?<![\w@.])(?:[a-z0-9-]{2,40}\.){1,4}(?:com|org|net|edu|gov|info|io|health|care|example|"
+    r"test|clinic|app|ie|ca|nhs\.uk|com\.au|org\.au|gov\.au|co\.nz|co\.in|"
     r"co\.uk|"
     r"ac\.uk)(?:/[^\s<>\"')\]]{0,200})?(?![\w.])"
 )
@@ -67,7 +69,27 @@ _FILE_ENDING = re.compile(
 _FILE_STEM = re.compile(r"[\w()+.-]{1,120}\Z")
 #: an IPv6 or hardware address needs that many colons or hyphens
 _ADDRESS_SIGNS = 4
-_TOP_DOMAINS = (".com", ".org", ".net", ".edu", ".gov", ".info", ".io", ".health", ".care", ".uk")
+_TOP_DOMAINS = (
+    ".com",
+    ".org",
+    ".net",
+    ".edu",
+    ".gov",
+    ".info",
+    ".io",
+    ".health",
+    ".care",
+    ".uk",
+    ".example",
+    ".test",
+    ".clinic",
+    ".app",
+    ".ie",
+    ".ca",
+    ".au",
+    ".nz",
+    ".in",
+)
 
 #: what must stand in a text for a pattern to be worth trying (any of them; none: always tried)
 _PLAIN: tuple[tuple[tuple[str, ...], re.Pattern[str], Category, str], ...] = (

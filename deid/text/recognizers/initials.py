@@ -11,9 +11,9 @@ from deid.text.tokens import TextView
 _DOTTED = re.compile(r"(?<![\w.])(?:[A-Z]\.\s?){2,3}(?![\w])|(?<![\w.])[A-Z]\.[A-Z](?![\w.])")
 _NOT_PEOPLE = word_set(
     """
-    us uk usa iv im po sc od os ou md do rn np pt ot am pm ed er gi gu cv hs qd qid bid tid prn ie
-    eg dc va pa nh nj nc sc sd nd ri ny la ga ma mi mn ct bp hr rr id iq by to of on in at if no
-    so we he the and for was not but you she his her
+    us uk usa iv im po sc od os ou md do rn np pt ot am pm ed er gi gu cv hs qd qid bid tid
+    prn ie eg dc va pa nh nj nc sc sd nd ri ny la ga ma mi mn ct bp hr rr id iq by to of on in
+    at if no so we he the and for was not but you she his her
     """
 )
 #: with dots fewer letter pairs are abbreviations: "B.P." is a person more often than a pressure
@@ -22,6 +22,14 @@ _DOTTED_WORDS = word_set(
     us uk iv im po sc md do rn np am pm ed or ie eg dc qd dds phd usa
     """
 )
+#: without capitals many more pairs are abbreviations
+_DOTTED_FLAT_WORDS = word_set(
+    """
+    nb ps od os ou hs bid tid qid prn qod sq sl bm bp hr rr cc qhs ac pc ad yo pta npo ivf aka
+    dob mrn
+    """
+)
+_DOTTED_FLAT = re.compile(r"(?<![\w.])[a-z]\.[a-z]\.(?:[a-z]\.)?(?=[\s,;:/)]|$)")
 _SLASHED = Scan(re.compile(r"(?<![\w/.])(?P<a>[A-Z]{2,3})/(?P<b>[a-z]{2,3})(?![\w/])"), ("/",))
 _DICTATED = Scan(
     re.compile(
@@ -54,9 +62,10 @@ def find(view: TextView) -> Iterator[Finding]:
 
 
 def _dotted(view: TextView) -> Iterator[Finding]:
-    for match in _DOTTED.finditer(view.plain):
+    flat = _DOTTED_FLAT.finditer(view.plain) if view.style == "lower" else ()
+    for match in (*_DOTTED.finditer(view.plain), *flat):
         letters = "".join(c for c in match.group() if c.isalpha()).lower()
-        if letters in _DOTTED_WORDS:
+        if letters in _DOTTED_WORDS or (flat and letters in _DOTTED_FLAT_WORDS):
             continue
         end = match.start() + len(match.group().rstrip())
         yield _finding(match.start(), end)

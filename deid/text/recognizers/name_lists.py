@@ -1,4 +1,5 @@
-"""People recognized by the name lists: first name + surname, "LAST, First", listed single names."""
+"""People recognized by the name lists: first name + surname, "LAST, First", listed single "
+"names."""
 
 import re
 from collections.abc import Iterator
@@ -41,7 +42,7 @@ def _side_by_side(view: TextView, first: Token, second: Token) -> bool:
     return (
         view.style == "mixed"
         and all(len(t.text) > 2 and t.capitalized and not t.shouting for t in pair)
-        and all(_surname_like(t) for t in pair)
+        and all(_surname_like(t) or t.lower in lexicon.given_names() for t in pair)
         and (
             not all(lexicon.is_ordinary(t.lower) for t in pair)
             or bool(_HANDOFF.match(view.lower, second.end))
@@ -91,6 +92,8 @@ def _last_first(view: TextView, last: Token, first: Token) -> bool:
     plain_last = lexicon.is_ordinary(last.lower)
     plain_first = lexicon.is_ordinary(first.lower)
     if plain_last and plain_first:
+        if view.style == "upper" and _heads_record(view, last, first):
+            return True
         return view.plain[last.end : first.start] == "," or (
             view.style == "mixed"
             and last.lower in lexicon.surnames()
@@ -99,8 +102,17 @@ def _last_first(view: TextView, last: Token, first: Token) -> bool:
     return name_words.is_listed(last.lower) or not plain_last
 
 
+def _heads_record(view: TextView, last: Token, first: Token) -> bool:
+    """ "BRIGHT, JOY 52 Y/O": after a label or a line break, before an age, a number or a bar."""
+    before = view.plain[max(0, last.start - 3) : last.start].rstrip(" ")
+    after = view.plain[first.end : first.end + 4].lstrip(" ")
+    opens = not before or before[-1] in ":\n|-("
+    return opens and last.lower in lexicon.surnames() and (not after or not after[0].islower())
+
+
 def _acting(view: TextView, token: Token) -> bool:
-    """A first name that is a word too, doing what people do ("Crystal toured", "Red has been")."""
+    """A first name that is a word too, doing what people do ("Crystal toured", "Red has "
+    "been")."""
     return (
         token.capitalized
         and token.lower in lexicon.given_names()

@@ -12,12 +12,25 @@ from deid.text.document import Finding
 from deid.text.tokens import TextView, Token
 
 _TITLES: Mapping[str, str] = {
-    **dict.fromkeys(word_set("mr mrs ms miss mx messrs mme sra"), "person"),
-    **dict.fromkeys(word_set("dr drs doctor prof professor"), "clinician"),
-    **dict.fromkeys(word_set("rev fr ofc sgt sir dame judge"), "person"),
+    **dict.fromkeys(
+        word_set(
+            "mr mrs ms miss mx messrs mme mlle sra srta senora herr frau smt shri sri kumari "
+            "begum madam mstr"
+        ),
+        "person",
+    ),
+    **dict.fromkeys(word_set("dr drs dre dra doctor doc prof professor"), "clinician"),
+    **dict.fromkeys(
+        word_set(
+            "rev fr ofc sgt sir dame judge hon atty capt cpl lt lieut maj pte pvt lord lady "
+            "canon rabbi imam"
+        ),
+        "person",
+    ),
 }
 _TITLE_GAP = re.compile(r"\.?\s{1,2}")
 _GAP = re.compile(r"\s?(?:is\b|was\b|-|named\b|\|)?\s{0,2}(?P<colon>:?)\s{0,3}[\"'(]?(?=[^\W\d_])")
+_LONE_INITIAL = re.compile(r"[A-Z](?![\w'])\.?")
 _LINK = re.compile(r",\s(?:and\s)?|\s(?:and|&|or)\s|\s?/\s?")
 _ROLE_WORD = re.compile(r"(?:ist|ian|geon|trar|low|dent|ant|tor|ician|ologist|dical|gical|care)$")
 _EPONYM_ROOM = 26
@@ -67,6 +80,11 @@ def _titled(view: TextView, token: Token, base: str) -> Iterator[Finding]:
     name = name_words.read_name(view, gap.end(), trusted=True) if gap else None
     if name:
         yield _finding(name, "name.title", base)
+        yield from _further(view, name[1], base)
+    elif gap:
+        initial = _LONE_INITIAL.match(view.plain, gap.end())
+        if initial:
+            yield _finding(initial.span(), "name.title", base)
 
 
 def _labeled(view: TextView, token: Token, rows: tuple[_Cue, ...]) -> Iterator[Finding]:
@@ -88,7 +106,7 @@ def _labeled(view: TextView, token: Token, rows: tuple[_Cue, ...]) -> Iterator[F
 
 
 def _trusted(cue: _Cue, gap: re.Match[str]) -> bool:
-    if gap["colon"]:
+    if gap["colon"] or '"' in gap.group():
         return True
     dashed = "-" in gap.group() or "|" in gap.group()
     return cue.strength == "strong" and (not dashed or cue.words == "attending")

@@ -1,4 +1,5 @@
-"""Institutions that say what they are: Cedar Bluff Hospital, Lincoln Elementary, Harmon Poultry."""
+"""Institutions that say what they are: Cedar Bluff Hospital, Lincoln Elementary, Harmon "
+"Poultry."""
 
 import re
 from collections.abc import Iterator
@@ -13,6 +14,10 @@ from deid.text.tokens import TextView, Token
 _MAKERS = frozenset({"smith nephew", "johnson johnson", "jackson pratt", "boston scientific"})
 _OF_PLACE = re.compile(r" of (?:the )?[A-Z][a-z]+(?: [A-Z][a-z]+)?")
 _OF_PLACE_FLAT = re.compile(r" of [a-z]{4,}")
+_CUE_BEFORE = re.compile(
+    r"(?:^|[\n:,;(-]|\b(?:at|to|from|by|via|prefers?|into|for|with|in|the|leaving|joined|near|"
+    r"of))\s?\Z"
+)
 _STORE_NUMBER = re.compile(r" #\d{2,6}")
 _ON_STREET = re.compile(r" on [a-z]+(?: st| street| ave| road)?")
 _ON_STREET_NAMED = re.compile(r" on [A-Z][a-z]+(?: [A-Z][a-z]+)?")
@@ -36,7 +41,7 @@ def _tail_at(
     for tail, kind in rows:
         end = token.start + len(tail)
         if view.lower.startswith(tail, token.start) and not view.lower[end : end + 1].isalnum():
-            return (end, kind) if view.style == "mixed" or kind.telling == "clear" else None
+            return end, kind
     return None
 
 
@@ -46,6 +51,10 @@ def _named(view: TextView, index: int, tail_end: int, kind: Kind) -> Iterator[Fi
     end = _tail_end(view, tail_end)
     words = [w.strip(".,&'") for w in view.lower[start:position].replace("-", " ").split()]
     if " ".join(w for w in words if w) in _MAKERS:
+        return
+    if view.style != "mixed" and kind.telling != "clear":
+        if _announced(view, start) and _is_named_flat(words, kind):
+            yield institutions.found(start, end, kind, "org.kind")
         return
     if end > tail_end or _is_named(words, kind):
         yield institutions.found(start, end, kind, "org.kind")
@@ -89,6 +98,18 @@ def _tail_end(view: TextView, end: int) -> int:
     if not more and view.lower.endswith("drug", 0, end):
         more = (_ON_STREET_NAMED if mixed else _ON_STREET).match(text, end)
     return more.end() if more else end
+
+
+def _announced(view: TextView, start: int) -> bool:
+    """Where capitals tell nothing, a preposition or a line break must stand before the name."""
+    return bool(_CUE_BEFORE.search(view.lower, max(0, start - 14), start))
+
+
+def _is_named_flat(words: list[str], kind: Kind) -> bool:
+    named = [w for w in words if len(w) > 2 and w not in institutions.GENERIC]
+    if kind.telling == "weak":
+        return any(not lexicon.is_ordinary(w) or w in lexicon.surnames() for w in named)
+    return any(w not in lexicon.written_with_capital() for w in named)
 
 
 def _is_named(words: list[str], kind: Kind) -> bool:

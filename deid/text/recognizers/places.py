@@ -18,7 +18,8 @@ _STREET_KIND = (
     r"close|crescent|"
     r"cres|gardens|gdns|grove|mews|rise|walk|hill|row|yard|view|green|park|croft|vale|parade|"
     r"wharf|quay|"
-    r"crossing|extension|plaza|causeway|esplanade|villas|cottages|heights|bypass|broadway|route|rte"
+    r"crossing|extension|plaza|causeway|esplanade|villas|cottages|heights|bypass|broadway|"
+    r"route|rte"
 )
 _UNIT = (
     r"(?:,?\s{0,2}(?:(?:apt|apartment|unit|suite|ste|flat|floor|fl|room|rm|lot|trailer|space|"
@@ -36,6 +37,15 @@ _STREET = re.compile(
     + _UNIT
     + r"{0,2}"
 )
+#: a dose, a clock time or a letter's date before "Dr" is no house number
+_STREET_STOP = word_set(
+    """
+    mg mcg ml g kg cm mm im iv po prn via from by per dear for with to units tabs days hours
+    min am pm year old yo and or is was has had he she they on jan feb mar apr jun jul aug sep
+    oct nov dec january february march april may june july august september october november
+    december patient
+    """
+)
 _FLAT_BEFORE = re.compile(r"\bflat \w{1,4},? \Z")
 _BOX = Scan(
     re.compile(r"\bp\.?\s?o\.?\s?box\s\d{1,6}\b"),
@@ -43,7 +53,8 @@ _BOX = Scan(
 )
 _ROAD_ONLY = Scan(
     re.compile(
-        r"(?<![\w])(?:[A-Z][a-z'.]{1,15}\s){1,3}(?:Street|Road|Avenue|Lane|Drive|Boulevard|Terrace|"
+        r"(?<![\w])(?:[A-Z][a-z'.]{1,15}\s){1,3}(?:Street|Road|Avenue|Lane|Drive|Boulevard|"
+        r"Terrace|"
         r"Crescent|"
         r"Close|Court|Highway|Parkway|Turnpike|Rd|Ave|Blvd|Ln)\b|\b(?:Route|Rte|Interstate|Hwy|"
         r"I-)\s?\d{1,4}\b"
@@ -80,7 +91,8 @@ _STATES = (
     "minnesota|"
     "mississippi|missouri|montana|nebraska|nevada|new hampshire|new jersey|new mexico|new york|"
     "north carolina|north dakota|ohio|oklahoma|oregon|pennsylvania|rhode island|south carolina|"
-    "south dakota|tennessee|texas|utah|vermont|virginia|washington|west virginia|wisconsin|wyoming|"
+    "south dakota|tennessee|texas|utah|vermont|virginia|washington|west virginia|wisconsin|"
+    "wyoming|"
     "district of columbia|puerto rico"
 )
 _STATE_CODES = (
@@ -126,7 +138,8 @@ _CITY_CUE_ENDS = frozenset(
 )
 _PLANT = Scan(
     re.compile(
-        rf"\b(?:at|from|to) the (?P<n>{_CITY_NAME_TEXT}) (?:plant|office|campus|branch|site|store|"
+        rf"\b(?:at|from|to) the (?P<n>{_CITY_NAME_TEXT}) (?:plant|office|campus|branch|site|"
+        rf"store|"
         rf"warehouse|facility|depot)\b"
     ),
     (" the ",),
@@ -169,7 +182,8 @@ _ROOM = re.compile(
 )
 _WARD_CODE = re.compile(r"(?<![\w.-])(?:\d{1,2}[NSEWnsew]{1,2}-\d{1,3}[A-Za-z]?)(?![\w-])")
 _WARD_NAME = re.compile(
-    r"(?<![\w])(?:\d{1,2}\s(?:North|South|East|West|Tower|Main)|(?:North|South|East|West)\s\d{1,2}|"
+    r"(?<![\w])(?:\d{1,2}\s(?:North|South|East|West|Tower|Main)|(?:North|South|East|"
+    r"West)\s\d{1,2}|"
     r"(?:[A-Z][a-z']+\s){1,2}(?:Ward|Wing|Pavilion)|(?:the\s)?(?:[A-Z][a-z']+\s){1,2}(?:Unit|"
     r"Suite|Tower)"
     r"(?!\s?(?:No|#|\d)))\b"
@@ -190,8 +204,8 @@ _INTENSIVE = word_set(
 )
 _NOT_UNITS = word_set(
     """
-    the intensive burn stroke care trauma cardiac telemetry step medical surgical birth dialysis
-    sleep motor labor day emergency critical coronary observation unit
+    the intensive burn stroke care trauma cardiac telemetry step medical surgical birth
+    dialysis sleep motor labor day emergency critical coronary observation unit
     """
 )
 
@@ -209,6 +223,8 @@ def _addresses(view: TextView) -> Iterator[Finding]:
     for match in view.from_digits(_STREET):
         start, end = match.span()
         if view.style == "mixed" and not _has_capital(view.plain[start:end]):
+            continue
+        if not _STREET_STOP.isdisjoint(match.group().split()[1:-1]):
             continue
         flat = _FLAT_BEFORE.search(view.lower, max(0, start - 12), start)
         yield _finding(flat.start() if flat else start, end, "street", "place.street")

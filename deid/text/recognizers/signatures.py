@@ -12,8 +12,13 @@ from deid.text.tokens import TextView, Token
 
 _CREDENTIALS = word_set(
     """
-    md rn np pa-c phd pharmd rph dds dmd mbbs mbchb frcp frcs facs msw lcsw crna lpn cna dpm dpt
-    bsn msn fnp aprn wocn jr pt ot consultant specialty
+    md rn np pa-c phd pharmd rph dds dmd mbbs mbchb frcp frcs facs msw lcsw crna lpn cna dpm
+    dpt bsn msn fnp aprn wocn cwon cwocn jr pt ot consultant specialty lmsw lisw licsw cnm cgc
+    crnp arnp cns rgn rmn rscn scphn mrcgp mrcp mrcpsych mrcs mrcog mrcpch frcp frcr frca
+    frcog fracp fracgp fracs franzcp fanzca facep facc facog faap faan fache ccrn otr otd dpt
+    slp ldn rdn cde cdces emt nremt bcba lpc lpcc lmft lmhc lcmhc psyd edd phn rcp rrt cst rvt
+    rdms rdcs pgy pgy1 pgy2 pgy3 pgy4 ms3 ms4 sho st4 st5 st6 st7 spr ma bds mbbch bmbs
+    mbbchir dch dnb mch dm jd esq cpnp dnp agnp acnp bch bao licentiate rd rcn hca cma rma
     """
 )
 #: words that end a name only in a signature: after a comma, some only before a license
@@ -24,20 +29,28 @@ _DOTTED_CREDENTIAL = re.compile(r",?\s{0,2}\b(?:m\.d\.|r\.n\.|n\.p\.|ph\.d\.|d\.
 _KIN_AFTER = re.compile(
     r"\s?\(\s?(?:the |pt'?s |patient'?s )?(?:wife|husband|spouse|partner|son|daughter|mother|mom|"
     r"mum|father|dad|brother|sister|sib(?:ling)?|twin|aunt|uncle|cousin|niece|nephew|"
-    r"grand[a-z]{2,8}|step[a-z]{3,8}|friend|girlfriend|boyfriend|neighbou?r|fianc[e]{1,2}|roommate|"
+    r"grand[a-z]{2,8}|step[a-z]{3,8}|friend|girlfriend|boyfriend|neighbou?r|fianc[e]{1,2}|"
+    r"roommate|"
     r"caregiver|carer|guardian|next of kin|nok|emergency contact|widow|scribe|interpreter|poa|"
     r"hcp)\b"
 )
 _CLOSING = Scan(
     re.compile(
-        r"\b(?i:thanks|thank you|thx|sincerely|regards|cheers|best|love)[!,. ]{1,4}\n{0,2}(?=[A-Z])"
+        r"\b(?i:thanks|thank you|thx|sincerely|regards|cheers|best|"
+        r"love)[!,. ]{1,4}\n{0,2}(?=[A-Z])"
     ),
     ("thanks", "thank you", "thx", "sincerely", "regards", "cheers", "best", "love"),
 )
 _NICKNAME = re.compile(r"\(\"(?P<n>[A-Z][A-Za-z'-]+)\"\)")
 _PARENTHESIS = re.compile(r"\b[A-Z][a-z]+ \((?P<n>[A-Z][a-z]+)\)")
 _CALLED = re.compile(
-    r"(?P<n>[A-Z][a-z]+) \((?:legal name|nickname|aka|a\.k\.a\.|goes by|preferred name)\b"
+    r"(?P<n>[A-Z][a-z]+) \((?:legal|nickname|aka|a\.k\.a\.|goes by|preferred name|they/|she/|"
+    r"he/|prefers|known as|born|n[e\u00e9]e)"
+)
+_NICKNAME_FLAT = re.compile(r"\(\"(?P<n>[a-z][a-z'-]{1,20})\"\)")
+_CALLED_FLAT = re.compile(
+    r"(?P<n>(?<![a-z'])[a-z]{2,20}) \((?:legal name|nickname|aka|a\.k\.a\.|goes by|preferred "
+    r"name)\b"
 )
 _BEFORE_VERDICT = Scan(
     re.compile(
@@ -76,10 +89,23 @@ def _with_credential(view: TextView) -> Iterator[Finding]:
         gap = _GAP_BEFORE.search(view.lower, max(0, token.start - 3), token.start)
         if gap is None or (token.lower in _ONLY_AFTER_COMMA and "," not in gap.group()):
             continue
-        name = name_words.names_before(view, gap.start())
+        name = name_words.names_before(view, gap.start()) or _plain_pair(view, gap.start())
         if name and ("," in gap.group() or _telling(view, name)):
             yield _finding(name, "name.credential", "clinician")
     yield from _with_dotted_credential(view)
+
+
+def _plain_pair(view: TextView, end: int) -> tuple[int, int] | None:
+    """Where capitals tell nothing: "heather plum rn" is a given name and anything."""
+    index = view.index_at(end)
+    if view.style == "mixed" or index < 2:
+        return None
+    first, last = view.tokens[index - 2 : index]
+    close = view.plain[first.end : last.start] == " " and last.end == end
+    plain = {first.lower, last.lower} & (name_words.NEVER | lexicon.words("abbreviations"))
+    if not close or plain or first.lower not in lexicon.given_names() or len(last.lower) < 3:
+        return None
+    return first.start, last.end
 
 
 def _with_dotted_credential(view: TextView) -> Iterator[Finding]:
@@ -116,7 +142,8 @@ def _in_parentheses(view: TextView) -> Iterator[Finding]:
         name = name_words.names_before(view, match.start())
         if name:
             yield _finding(name, "name.kin", "relative")
-    for pattern in (_NICKNAME, _CALLED):
+    flat = view.style == "lower"
+    for pattern in (_NICKNAME_FLAT, _CALLED_FLAT) if flat else (_NICKNAME, _CALLED):
         for match in pattern.finditer(view.plain):
             yield _finding(match.span("n"), "name.nickname", "person")
     for match in _PARENTHESIS.finditer(view.plain):

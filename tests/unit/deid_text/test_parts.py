@@ -55,16 +55,33 @@ def _finding(start: int, end: int, **more: str) -> Finding:
 
 
 def test_overlapping_findings_cover_the_union() -> None:
-    merged = overlap.merge([_finding(0, 5), _finding(3, 9, confidence="likely"), _finding(12, 14)])
+    merged = overlap.merge(
+        [_finding(0, 5), _finding(3, 9, confidence="likely"), _finding(12, 14)], "Ada Byron Pym"
+    )
     assert [(f.start, f.end) for f in merged] == [(0, 9), (12, 14)]
     assert merged[0].confidence == "sure"
 
 
 def test_the_longer_finding_gives_the_category_and_a_known_one_the_certainty() -> None:
     merged = overlap.merge(
-        [_finding(0, 20, category="file"), _finding(4, 9, confidence="known", subject="patient")]
+        [_finding(0, 20, category="file"), _finding(4, 9, confidence="known", subject="patient")],
+        "byron_ada_report.pdf",
     )
     assert (merged[0].category, merged[0].confidence) == ("file", "known")
+
+
+def test_a_likely_stretch_never_ties_two_findings_together() -> None:
+    text = "Willow Rehab Ada Byron Pym"
+    merged = overlap.merge(
+        [
+            _finding(0, 12, category="organization"),
+            _finding(0, 26, confidence="likely"),
+            _finding(13, 16),
+        ],
+        text,
+    )
+    assert [text[f.start : f.end] for f in merged] == ["Willow Rehab", "Ada", "Byron Pym"]
+    assert [f.confidence for f in merged] == ["sure", "sure", "likely"]
 
 
 def test_spans_that_overlap_are_refused() -> None:

@@ -1,0 +1,121 @@
+"""Numbers written in groups ("4987 2310 5566", "QQ 12 34 56 C") or with a prefix ("LN "
+"259651")."""
+
+import re
+from collections.abc import Iterator
+
+from deid import lexicon
+from deid.text.document import Category, Finding
+from deid.text.tokens import TextView
+
+#: quantities that follow a row of numbers and tell that it is not an identifier
+_NO_UNIT = r"(?!\s?(?:mg|mcg|ml|kg|g\b|cm|mm|%|units?|hours?|hrs?|days?|weeks?|yrs?|years?|bpm|/))"
+_LABEL = (
+    r"(?:mrn|nhs|chi|h&c|medicare|medicaid|ramq|ohip|phn|hcn|aadhaar|aadhar|abha|pps|ppsn|nhi|"
+    r"irn|crn|"
+    r"dva|ihi|ssn|sin|nino|ni|ssn|va card|passport|member|subscriber|policy|insurance|"
+    r"beneficiary|acct|"
+    r"account|bank|routing|sort code|iban|card|license|licence|permit|id|uhid|ref|reference|"
+    r"case|claim|"
+    r"file|record|chart|employee|staff|badge|inmate|booking|patient|subject|participant|pt|"
+    r"unit|visa|"
+    r"serial|sn|s/n|model|lot|batch|implant|device|tag|plate|reg|registration|vin|dl|npi|dea|"
+    r"gmc|nmc|"
+    r"ahpra|mcnz|provider|prescriber|registration|order|accession|specimen|sample|grp|group|"
+    r"plan|health "
+    r"card|hospital|hosp|national insurance|social security|social insurance|mastercard|amex)"
+)
+_LABEL_WORDS = frozenset(re.findall(r"[a-z]{2,4}(?![a-z])", _LABEL)) | {
+    "dob",
+    "eval",
+    "csn",
+    "acc",
+    "fax",
+    "tel",
+}
+_LABELED = re.compile(
+    rf"(?<![\w-]){_LABEL}(?:\s(?:no\.?|num|number|nbr|id|code|card|pin|plate|acct|account))?\b"
+    r"\s?[:#=]?\s{0,2}[#(]?"
+    r"(?P<n>(?:[a-z]{1,4}[ -]){0,2}[a-z]{0,3}\d[\da-z]{1,11}"
+    r"(?:[ -][\da-z]{0,2}\d[\da-z]{0,6}){0,6})"
+    rf"(?![\w])(?![.,]\d){_NO_UNIT}"
+)
+_LAST_FOUR = re.compile(r"\blast (?:4|four)\b[^.;\n\d]{0,28}?(?P<n>(?<!\d)\d{4})(?![\d/]|\.\d)")
+_QUADS = re.compile(r"\d{4}[ -]\d{4}[ -]\d{3,4}(?:[ -]\d{1,4})?(?![\w/])")
+_MORE_GROUPS = re.compile(r"\d{3,5} \d{3,6} \d{2,5}(?: \d{1,4})?(?![\w/.]\d|\w)")
+_PREFIXED = re.compile(r"(?<![\w-])(?P<p>[A-Z]{2,4}) \d{5,12}[A-Z]{0,2}(?![\w/.]\d|\w)")
+_APPLICATION = re.compile(r"\(\d{2,3}\)\d{6,20}(?:\(\d{2,3}\)[\w./-]{1,20}){0,5}")
+_NINO_LIKE = re.compile(r"(?<!\w)[A-Z]{2} ?\d\d ?\d\d ?\d\d ?[A-D](?!\w)")
+_DIGIT_WORD = r"(?:zero|oh|nought|one|two|three|four|five|six|seven|eight|nine|double|triple)"
+_SPOKEN = re.compile(rf"\b{_DIGIT_WORD}(?:[ ,-]{{1,2}}{_DIGIT_WORD}){{3,20}}\b")
+#: "fifty-five, twelve, oh one": a phone number read aloud
+_SPOKEN_AFTER = re.compile(
+    r"\b(?:phone|number|telephone|cell|mobile|fax|pager|extension|mrn|record|ssn|social)\b"
+    r"(?: number)?(?: is| at|,|:)? (?P<n>(?:(?:[a-z]{3,9}(?:teen|ty)|ten|eleven|twelve|hundred|"
+    rf"{_DIGIT_WORD})[ ,-]{{1,2}}){{2,16}}(?:[a-z]{{3,9}}(?:teen|ty)|hundred|{_DIGIT_WORD}))\b"
+)
+_NUMBER_WORDS = (
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "oh ",
+)
+
+
+def find(view: TextView) -> Iterator[Finding]:
+    """Yield numbers in groups, with prefixes, and read aloud."""
+    yield from _spoken(view)
+    if not view.digit_runs:
+        return
+    for match in _LABELED.finditer(view.lower):
+        if _long_enough(match["n"]):
+            yield _finding(*match.span("n"), "other_id", "number.groups")
+    if "last" in view.lower:
+        for match in _LAST_FOUR.finditer(view.lower):
+            yield _finding(*match.span("n"), "national_id", "number.last_four")
+    for pattern in (_QUADS, _MORE_GROUPS):
+        for match in view.from_digits(pattern, least=3):
+            yield _finding(*match.span(), "other_id", "number.groups")
+    yield from _shaped(view)
+
+
+def _shaped(view: TextView) -> Iterator[Finding]:
+    for match in _PREFIXED.finditer(view.plain):
+        if not _is_label(match["p"].lower()):
+            yield _finding(*match.span(), "other_id", "number.prefix")
+    for match in _NINO_LIKE.finditer(view.plain):
+        yield _finding(*match.span(), "national_id", "number.pattern")
+    if "(" in view.plain:
+        for match in _APPLICATION.finditer(view.lower):
+            yield _finding(*match.span(), "device", "number.pattern")
+
+
+def _spoken(view: TextView) -> Iterator[Finding]:
+    if not view.has(_NUMBER_WORDS):
+        return
+    for match in _SPOKEN.finditer(view.lower):
+        yield _finding(*match.span(), "other_id", "number.spoken")
+    for match in _SPOKEN_AFTER.finditer(view.lower):
+        yield _finding(*match.span("n"), "other_id", "number.spoken")
+
+
+def _is_label(word: str) -> bool:
+    """ "MRN 4471129" has a label, "LN 259651" a prefix."""
+    return word in lexicon.words("abbreviations") or word in _LABEL_WORDS
+
+
+def _long_enough(value: str) -> bool:
+    """Three digits and more in a row of groups; a decimal or a lone small number is a value."""
+    digits = sum(c.isdigit() for c in value)
+    return digits >= 4 or (digits == 3 and any(c.isalpha() for c in value))
+
+
+def _finding(start: int, end: int, category: Category, rule: str) -> Finding:
+    return Finding(start=start, end=end, category=category, confidence="sure", rule=rule)
