@@ -68,7 +68,6 @@ _BASE_WORDS = (
     ("care home", r"\b(?:nursing home|rehab\w*|snf|care home|hospice|assisted living)\b"),
     ("pharmacy", r"\bpharmac(?:y|ies)\b"),
 )
-_TARGET_TYPE = re.compile(r"(?:.*/)?([A-Z][A-Za-z]+)(?=[/?])")
 _ID_WORD = re.compile(r"^(?=.*\d)[A-Za-z0-9][A-Za-z0-9._/|:\- ]*$")
 
 
@@ -258,8 +257,8 @@ class _Collector:
         identifier = node.get("identifier")
         if display is None and identifier is None:
             return
-        kind = _TARGET_TYPE.match(target) if isinstance(target, str) else None
-        base = self._reference_base(kind.group(1) if kind else str(node.get("type") or ""), key)
+        kind = _target_type(target) if isinstance(target, str) else ""
+        base = self._reference_base(kind or str(node.get("type") or ""), key)
         if isinstance(identifier, Mapping) and base:
             self._add("id", str(identifier.get("value") or ""), base, "")
         if not isinstance(display, str) or not base:
@@ -351,3 +350,11 @@ def _strings(value: Any) -> tuple[str, ...]:
 
 def _year(value: Any) -> int | None:
     return int(value[:4]) if isinstance(value, str) and value[:4].isdigit() else None
+
+
+def _target_type(target: str) -> str:
+    """Return the resource type that a reference names, if it names one."""
+    path, question, _ = target.partition("?")
+    pieces = path.split("/")
+    named = [p for p in pieces[: None if question else -1] if p[:1].isupper() and p.isalpha()]
+    return named[-1] if named else ""
