@@ -31,6 +31,8 @@ _CHART_TYPES = (
     "Procedure",
 )
 
+_PICTURES = frozenset({"image/jpeg", "image/png"})
+
 
 @dataclass(frozen=True, kw_only=True)
 class PatientLine:
@@ -51,12 +53,14 @@ class PatientLine:
 
 @dataclass(frozen=True, kw_only=True)
 class DocumentPart:
-    """One content of a document: its text, or the size of what is not text."""
+    """One content of a document: its text, its picture, or the size of what is neither."""
 
     title: str
     kind: str
     size: int
     paragraphs: tuple[str, ...]
+    picture: str = field(default="", repr=False)
+    """The address of a picture, which holds the picture itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,4 +217,5 @@ def _part(attachment: Mapping[str, object]) -> DocumentPart:
         kind=kind,
         size=len(str(attachment.get("data") or "")) * 3 // 4,
         paragraphs=fhir_text.paragraphs(text) if text else (),
+        picture=f"data:{kind};base64,{attachment.get('data')}" if kind in _PICTURES else "",
     )

@@ -215,6 +215,12 @@ def test_a_document_is_shown_in_its_own_chart_only(ehr: SandboxEhr) -> None:
     assert browser.get(f"/chart/{ADELA}/document/none", base_url=EHR).status_code == 404
 
 
+def test_a_picture_in_the_chart_is_shown_there(ehr: SandboxEhr) -> None:
+    page = signed_in(ehr).get(f"/chart/{ADELA}/document/k4w-doc-05", base_url=EHR).text
+    assert 'src="data:image/jpeg;base64,/9j/' in page
+    assert "not shown here" not in page
+
+
 def test_a_standalone_launch_signs_in_chooses_a_patient_and_gets_a_code(ehr: SandboxEhr) -> None:
     request = {
         "response_type": "code",
