@@ -22,6 +22,7 @@ _CATEGORY: Mapping[str, tuple[str, str]] = {
     "vehicle": ("Vehicle number", ""),
     "device": ("Device number", ""),
     "biometric": ("Photo or other body data", ""),
+    "picture": ("Picture", "that was not made of pixels alone"),
     "other_id": ("Number", "that looks like an identifier"),
     "street": ("Address", "below state level"),
     "city": ("Place", "below state level"),
