@@ -2,31 +2,24 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final, cast
 
-from deid import known_identity, sealed_case, subject
+from deid import known_identity, review, sealed_case, subject
 from deid.attachments.identities import named_in_files
 from deid.attachments.picture_file import PictureConfirmation, PictureDigest
 from deid.errors import CaseHeld, ContentUnusable, ResourceRefused
 from deid.known_identity import KnownIdentity
 from deid.people_tokens import ReferenceNames, replay, words_behind
 from deid.policy import Policy
-from deid.preview import (
-    NOT_IDENTIFIERS,
-    DroppedField,
-    Preview,
-    Reasons,
-    Source,
-    likely_words,
-    pair,
-    shown_pictures,
-)
+from deid.preview import Preview
 from deid.pseudonyms import CaseKey
 from deid.recheck import Gate, GateResult, Skips
+from deid.review import Review
 from deid.sealed_case import DeidentifiedCase, DeidReceipt, SealedEntry, SealedSection
 from deid.sections import assign
+from deid.shown import preview_of
 from deid.structured.canonical import encoded
 from deid.structured.date_methods import DateMethod, method_of
 from deid.structured.numbering import Numbered, address, number
@@ -67,6 +60,8 @@ class CaseInput:
     hidden: frozenset[str] = field(default=frozenset(), repr=False)
     test_data: bool = False
     incomplete: tuple[str, ...] = ()
+    left_out: frozenset[str] = frozenset()
+    """What the doctor took out or made general, by the keys that the preview gave."""
     confirmed_pictures: Mapping[PictureDigest, PictureConfirmation] = field(
         default_factory=dict, repr=False
     )
@@ -113,10 +108,17 @@ def _deidentify(case_input: CaseInput, policy: Policy) -> Prepared:
     replay(people, identity, case_input.earlier)
     references = ReferenceNames(identity, people)
     dates = method_of(policy.dates, CaseKey(case_input.case_key), case_input.question_time)
-    scrub = _scrub(case_input, identity, people, dates.shift_days)
-    run = _start(case_input, policy, scrub, references, dates)
+    looked = review.begin(
+        case_input.resources,
+        policy_id=policy.id,
+        case_key=CaseKey(case_input.case_key),
+        question_time=case_input.question_time,
+        left_out=case_input.left_out,
+    )
+    scrub = _scrub(case_input, identity, people, dates.shift_days, looked)
+    run = _start(case_input, policy, scrub, references, dates, looked)
     texts = {key: run.typed_text(text, key) for key, text in _in_order(case_input.texts)}
-    numbered = _clean(case_input, policy, run)
+    numbered = _clean(case_input, policy, run, looked)
     base = f"{NETWORK_BASE}/case/{case_input.case_id}"
     entries = _entries(numbered)
     sections = assign(numbered, policy.sections, base)
@@ -124,7 +126,13 @@ def _deidentify(case_input: CaseInput, policy: Policy) -> Prepared:
     gate = _last_look(entries, sections, texts, identity, skips)
     if not gate.passed:
         raise CaseHeld(hits=tuple((hit.expression, hit.category, hit.rule) for hit in gate.hits))
-    receipt = _receipt(case_input, policy, run, gate, numbered)
+    sensitive, risk = looked.sensitive(run.texts), looked.risk(numbered, run.texts)
+    receipt = replace(
+        _receipt(case_input, policy, run, gate),
+        risk_level=risk.level,
+        risk_facts=tuple(dict.fromkeys(fact.kind for fact in risk.facts)),
+        sensitive=sensitive.counts,
+    )
     patient = numbered[0].resource
     sealed = sealed_case._seal_case(  # the one place where a case is sealed
         {
@@ -141,7 +149,8 @@ def _deidentify(case_input: CaseInput, policy: Policy) -> Prepared:
     words = words_behind(
         (record.scrubbed for record in run.texts), {**dates.words(), **references.words}
     )
-    preview = _preview(case_input, run, numbered, gate, words)
+    drawn = preview_of(case_input.resources, run, numbered, gate, words)
+    preview: Preview = replace(drawn, sensitive=sensitive, risk=risk)
     return Prepared(
         sealed=sealed,
         preview=preview,
@@ -188,13 +197,14 @@ def _start(
     scrub: Scrub,
     role_token: RoleTokens,
     dates: DateMethod,
+    looked: Review,
 ) -> Run:
     references = ReferenceIndex()
     references.add_known(case_input.identity_resources)
     references.add_known(case_input.resources)
     withheld: dict[int, str] = {}
     for position, resource in enumerate(case_input.resources):
-        why = policy.types.why_withheld(resource)
+        why = policy.types.why_withheld(resource) or looked.why_gone(position)
         if why is not None:
             withheld[position] = why
         elif kind_of(resource) in policy.types.nodes:
@@ -214,11 +224,16 @@ def _start(
 
 
 def _scrub(
-    case_input: CaseInput, identity: KnownIdentity, people: PeopleTokens, shift_days: int
+    case_input: CaseInput,
+    identity: KnownIdentity,
+    people: PeopleTokens,
+    shift_days: int,
+    looked: Review,
 ) -> Scrub:
-    engine = TextEngine()
+    chart, typed = (TextEngine(also=looked.also(typed=each)) for each in (False, True))
 
     def scrub(text: str, *, path: str) -> ScrubbedText:
+        engine = typed if path.startswith("texts.") else chart
         return engine.scrub(
             text,
             identity=identity,
@@ -233,7 +248,7 @@ def _scrub(
     return scrub
 
 
-def _clean(case_input: CaseInput, policy: Policy, run: Run) -> dict[int, Numbered]:
+def _clean(case_input: CaseInput, policy: Policy, run: Run, looked: Review) -> dict[int, Numbered]:
     """Walk all resources in an order that is ours, and number what may leave."""
     tie_breaks = {
         position: run.case_key.digest("resource", key_of(resource) or f"#{position}")
@@ -242,24 +257,24 @@ def _clean(case_input: CaseInput, policy: Policy, run: Run) -> dict[int, Numbere
     order = sorted(tie_breaks, key=lambda at: (at != 0, tie_breaks[at]))
     cleaned: dict[int, dict[str, Any]] = {}
     for position in order:
-        resource = cast("dict[str, Any]", case_input.resources[position])
-        kind = kind_of(resource)
+        kind = kind_of(case_input.resources[position])
         if position in run.withheld:
             run.drop(run.withheld[position], kind)
             continue
+        resource = cast("dict[str, Any]", looked.resource(position))
         run.entry = position
-        before = len(run.texts)
+        before, parts_before = len(run.texts), len(run.refused)
         try:
             root = f"{kind}/{tie_breaks[position]}"
             cleaned[position] = clean_resource(resource, root, policy.types, run)
         except ResourceRefused as refused:
             if position == 0:
                 raise
-            run.refused.append(str(refused))
+            run.refuse_resource(refused, parts_before)
             run.pictures.holder_refused(position)
-            run.removed["refused"] += 1
             del run.texts[before:]
     extra = subject.age_observation(case_input.resources[0], run, len(case_input.resources))
+    looked.make_general(cleaned[0], extra)
     if extra is not None:
         cleaned[len(case_input.resources)] = extra
         tie_breaks[len(case_input.resources)] = ""
@@ -302,7 +317,7 @@ def gate_skips(policy: Policy, case_id: str, *, pictures: Collection[str] = ()) 
     `pictures` are the SHA-256 of those made of fresh pixels.
     """
     return Skips(
-        constants=policy.constants,
+        constants=policy.constants | review.mask_words(policy.id),
         element_names=policy.element_names,
         names={
             (url, code): name
@@ -322,7 +337,6 @@ def _receipt(
     policy: Policy,
     run: Run,
     gate: GateResult,
-    numbered: Mapping[int, Numbered],
 ) -> DeidReceipt:
     return DeidReceipt(
         policy_id=policy.id,
@@ -336,7 +350,7 @@ def _receipt(
         gate_searched=gate.searched,
         gate_passed=gate.passed,
         gate_skipped=gate.skipped,
-        risk_level=subject.risk_level(numbered[0].resource, len(run.texts)),
+        risk_level="high",  # until it is known
         given_back=run.given_back,
         incomplete=case_input.incomplete,
         pictures=run.pictures.counts() if run.pictures.records else {},
@@ -346,55 +360,6 @@ def _receipt(
 
 def _year(value: Any) -> int | None:
     return int(value) if isinstance(value, str) else None
-
-
-def _preview(
-    case_input: CaseInput,
-    run: Run,
-    numbered: Mapping[int, Numbered],
-    gate: GateResult,
-    token_words: Mapping[str, str],
-) -> Preview:
-    reasons = Reasons()
-    texts: list[Source] = []
-    labels: list[Source] = []
-    for record in run.texts:
-        entry = None
-        if record.entry is not None and record.entry in numbered:
-            at = numbered[record.entry]
-            entry = f"{at.resource['resourceType']}/{at.number}"
-        source = Source(
-            title=record.element, path=record.path, entry=entry, scrubbed=record.scrubbed
-        )
-        (labels if record.path.startswith("label~") else texts).append(source)
-    pairs = tuple(pair(source, reasons) for source in texts)
-    changed = [source for source in labels if source.scrubbed.spans]
-    words = likely_words([*texts, *changed], reasons)
-    return Preview(
-        pairs=pairs,
-        labels=tuple(pair(source, reasons) for source in changed),
-        dropped=tuple(
-            DroppedField(element=element, category=category, count=count)
-            for (element, category), count in sorted(run.dropped.items())
-        ),
-        likely=words,
-        refused=tuple(sorted(run.refused)),
-        counts={
-            "removed": sum(n for why, n in run.removed.items() if why not in NOT_IDENTIFIERS),
-            "not_sent": sum(n for why, n in run.removed.items() if why in NOT_IDENTIFIERS),
-            "general": sum(run.general.values()),
-            "likely": sum(not word.given_back for word in words),
-            "given_back": run.given_back,
-            "refused": len(run.refused),
-        },
-        searched=gate.searched,
-        token_words=token_words,
-        pictures=shown_pictures(
-            run.pictures.records,
-            case_input.resources,
-            {at: f"{each.resource['resourceType']}/{each.number}" for at, each in numbered.items()},
-        ),
-    )
 
 
 __all__ = ["CaseInput", "Prepared", "address", "deidentify", "gate_skips"]

@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from deid.review import SensitiveReport
+from deid.risk.assess import RiskReport
 from deid.structured.pictures import PictureRecord, PictureState
 from deid.text.document import GiveBack, ScrubbedText, Span
 
@@ -12,7 +14,7 @@ Mark = Literal["plain", "removed", "general", "likely", "given_back", "hidden"]
 _CONTEXT: Final = 40
 NOT_IDENTIFIERS: Final = frozenset(
     {"demographic", "extension", "identifies", "link", "local_code", "metadata", "narrative",
-     "not_needed", "refused", "unknown_element", "wrong_type"}
+     "left_out", "not_needed", "refused", "sensitive", "unknown_element", "wrong_type"}
 )  # fmt: skip
 """Why a field is not sent although it is no identifier in itself."""
 
@@ -108,6 +110,8 @@ class Preview:
     """The fullest wording behind every token that leaves, for the vault."""
     pictures: tuple[PreviewPicture, ...] = ()
     """Every picture of the content that was to be sent, in the order it was met."""
+    sensitive: SensitiveReport | None = None
+    risk: RiskReport | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

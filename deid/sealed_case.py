@@ -68,6 +68,11 @@ class DeidReceipt:
     incomplete: tuple[str, ...]
     pictures: Mapping[str, int] = field(default_factory=dict)
     """sent, not_sent, boxes: what became of the pictures of the content; empty without any."""
+    risk_facts: tuple[str, ...] = ()
+    """The kinds of the riskiest facts (deid.risk), never what they say."""
+    sensitive: Mapping[str, int] = field(default_factory=dict)
+    """`category:action` -> how often. Stays in the hospital as it is: that something of a
+    category was withheld would itself tell it, so the signed receipt names fewer categories."""
     date_method: DateMethod = "relative"
     """Relative: told by the distance from the question. Shifted: moved by the days of the case."""
 

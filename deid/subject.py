@@ -5,15 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from deid import dates
-from deid.sealed_case import RiskLevel
 from deid.structured.quantities import age_quantity
 from deid.structured.run import Link, Run
 
 CATEGORIES: Final = "http://terminology.hl7.org/CodeSystem/observation-category"
 LOINC: Final = "http://loinc.org"
 AGE_CODE: Final = "30525-0"
-
-_MANY_TEXTS: Final = 20
 
 
 def age_observation(patient: Mapping[str, Any], run: Run, position: int) -> dict[str, Any] | None:
@@ -67,14 +64,3 @@ def _months(born: dates.Moment, *, at: datetime) -> int:
     on, birthday = at.astimezone(born.at.tzinfo).date(), born.at.date()
     months = (on.year - birthday.year) * 12 + on.month - birthday.month
     return months - (1 if on.day < birthday.day else 0)
-
-
-def risk_level(patient: Mapping[str, Any], texts: int) -> RiskLevel:
-    """Return how much care the rest deserves: by the age group and by how much was written.
-
-    A first, coarse scale: very old and very young patients are few, and much free text may
-    hold a rare fact that no rule knows.
-    """
-    if "birthDate" not in patient:
-        return "high"
-    return "medium" if texts > _MANY_TEXTS or "address" in patient else "low"
