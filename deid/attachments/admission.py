@@ -88,6 +88,16 @@ def _rtf(body: bytes) -> Outcome:
         return NotAdmitted(refused.reason)
 
 
+def _pdf(body: bytes) -> Outcome:
+    # Imported late: the library costs a tenth of a second, and most cases hold no PDF.
+    from deid.attachments.pdf import PdfRefused, pdf_to_text  # noqa: PLC0415
+
+    try:
+        return Admitted(pdf_to_text(body))
+    except PdfRefused as refused:
+        return NotAdmitted(refused.reason)
+
+
 def _word(body: bytes) -> Outcome:
     try:
         return Admitted(word_to_text(body))
@@ -131,5 +141,6 @@ _READERS: Final[Mapping[str, Callable[[bytes], Outcome]]] = {
     "html": _page,
     "RTF": _rtf,
     "archive or office file": _word,
+    "PDF": _pdf,
     "clinical document": _clinical_document,
 }

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
+from deid.errors import ResourceRefused
 from deid.pseudonyms import CaseKey
 from deid.structured.code_tables import CodeTables
 from deid.structured.date_methods import DateMethod
@@ -103,6 +104,18 @@ class Run:
         """Note a part that cannot leave as it is; `reason` is one of ours, never a value."""
         self.refused.append(f"{element(path)}: {reason}")
         self.removed["refused"] += 1
+
+    def refuse_resource(self, refused: ResourceRefused, parts_before: int) -> None:
+        """Note a resource that cannot leave; once only, when a part of it was noted before.
+
+        Args:
+            refused: why.
+            parts_before: how many notes there were before this resource was walked.
+        """
+        inside = f"{refused.expression}."
+        if not any(note.startswith(inside) for note in self.refused[parts_before:]):
+            self.refused.append(str(refused))
+            self.removed["refused"] += 1
 
     def generalize(self, category: str) -> None:
         """Count a value that leaves coarser than it was."""
