@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-_BRACKETED = re.compile(r"\[([a-z][a-z0-9 .-]{1,60}|\d[a-z0-9 .]{1,40})\]")
+_BRACKETED = re.compile(
+    r"\[([a-z][a-z0-9 .-]{1,60}|\d[a-z0-9 .]{1,40}|\d{4}-\d{2}(?:-\d{2}(?: \d{2}:\d{2})?)?)\]"
+)
 _CHIP = re.compile(r"(\d+(?:\.\d)?) (min|h|days?|years?) (before|after)")
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 _TYPED_DATE = re.compile(
@@ -51,7 +53,8 @@ def relink(text: str, *, words: Mapping[str, str], question_time: datetime) -> R
         replaced += 1
         return back
 
-    typed = len(_TYPED_DATE.findall(text))
+    # A shifted date in brackets is a chip, not a date that somebody typed.
+    typed = len(_TYPED_DATE.findall(_BRACKETED.sub(" ", text)))
     return Relinked(
         text=_BRACKETED.sub(put_back, text),
         replaced=replaced,

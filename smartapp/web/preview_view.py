@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from deid import policy
 from deid.preview import NOT_IDENTIFIERS
 from smartapp.store.revisions import Revision
 from smartapp.web.outgoing import Outgoing, read_outgoing
@@ -144,8 +145,8 @@ def view(
 
 
 def _policy(policy_id: str) -> str:
-    names = {"safe-harbor": "Safe Harbor rules applied", "expert-determination": "Expert rules"}
-    return names.get(policy_id, policy_id)
+    """What we say of content that left under a policy; a policy long gone says its name."""
+    return policy.load(policy_id).title if policy_id in policy.POLICIES else policy_id
 
 
 def _size(count: int) -> str:
@@ -255,7 +256,17 @@ def patient_words(leaves: Sequence[str]) -> str:
             left.remove(sex)
             said.append(sex.capitalize())
     for leaf in list(left):
-        if len(leaf) == 4 and leaf.isdecimal():
+        label = _label(leaf)
+        if label:
             left.remove(leaf)
-            said.append(f"Born {leaf}")
+            said.append(f"{label} {leaf}")
     return ". ".join([*said, ", ".join(left)]).strip(". ") + "."
+
+
+def _label(leaf: str) -> str:
+    """What a bare leaf of the Patient stands for; empty when it speaks for itself."""
+    if len(leaf) == len("2026") and leaf.isdecimal():
+        return "Born"
+    if leaf in ("F", "M"):
+        return "Sex at birth"
+    return "Language" if leaf.islower() and len(leaf) in (2, 3) else ""

@@ -6,7 +6,7 @@ _CATEGORY: Mapping[str, tuple[str, str]] = {
     # category -> (what it is, what becomes of it or why)
     "name": ("Name", "of a person"),
     "date": ("Date or time", "becomes time from your question"),
-    "birth_date": ("Date of birth", "becomes age in years"),
+    "birth_date": ("Date of birth", "becomes age or year of birth"),
     "age": ("Age over 89", "becomes one group"),
     "phone": ("Phone or pager", "number"),
     "email": ("E-mail address", ""),
@@ -40,6 +40,9 @@ _CATEGORY: Mapping[str, tuple[str, str]] = {
     "demographic": ("Personal detail", "not needed"),
     "narrative": ("Formatted text", "made anew from the data"),
     "not_needed": ("Detail", "not needed"),
+    "identifies": ("Person, place or device", "named by role only"),
+    "local_code": ("Code of this hospital", "only its label leaves"),
+    "extreme": ("Extreme measurement", "cut at the top"),
     "refused": ("Part", "that cannot be made safe"),
 }
 _KNOWN = " in this chart"

@@ -6,6 +6,7 @@ from typing import Any
 from exchange import case_bundle
 from runtime import json_text
 from smartapp.web.outgoing import read_outgoing
+from smartapp.web.preview_view import patient_words
 from tests.support import wire
 
 
@@ -30,3 +31,8 @@ def test_a_time_is_said_in_words_beside_its_value() -> None:
     built = case_bundle.build_case(wire.sealed(), wire.order(), wire.PlainSigner())
     words = [w for s in read_outgoing(built.body).sections for line in s.lines for w in line.words]
     assert "85 minute before" in words
+
+
+def test_the_patient_box_says_what_each_word_stands_for() -> None:
+    said = patient_words(["female", "1959", "OR", "US", "en", "F", "White"])
+    assert said == "Female. Born 1959. Language en. Sex at birth F. OR, US, White."

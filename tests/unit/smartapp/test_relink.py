@@ -55,3 +55,16 @@ def test_a_free_typed_date_is_left_alone_and_flagged(typed: str) -> None:
 @pytest.mark.parametrize("text", ["QRS 98/120 ms?", "1 to 2 tablets", "V2-V4", "BP 118/66"])
 def test_doses_and_pressures_are_not_changed(text: str) -> None:
     assert relink(text, words=WORDS, question_time=AT).text == text
+
+
+def test_a_shifted_date_becomes_the_day_of_the_chart_and_counts_as_no_typed_date() -> None:
+    words = {"[2024-09-27]": "2024-02-28", "[2024-09-27 14:30]": "2/28/2024 at 14:30"}
+    done = relink(
+        "The CT of [2024-09-27 14:30], a day of [2024-09-27]; repeat [2031-01-01] or 2024-09-27.",
+        words=words,
+        question_time=AT,
+    )
+    assert done.text == (
+        "The CT of 2/28/2024 at 14:30, a day of 2024-02-28; repeat [2031-01-01] or 2024-09-27."
+    )
+    assert (done.replaced, done.unknown, done.typed_dates) == (2, 1, 1)
