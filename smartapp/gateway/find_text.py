@@ -15,7 +15,8 @@ from deid.attachments.picture_file import SCALE, Box
 from deid.attachments.pictures import CleanPicture
 
 PROGRAM = "tesseract"
-_OPTIONS = ("stdin", "stdout", "--psm", "11", "tsv")
+# Two ways of looking: as a page, and for scattered words. Each finds what the other misses.
+_LAYOUTS = ("3", "11")
 _COLUMNS = 12
 _WORD_LEVEL = "5"
 _MARGIN = 8  # thousandths on each side: an edge of a letter tells the letter
@@ -24,16 +25,24 @@ _MOST = 60
 
 @dataclass(frozen=True, kw_only=True)
 class TextFinder:
-    """The installed program by its path; `seconds` is how long it may take."""
+    """The installed program by its path; `seconds` is how long one look may take."""
 
     command: str
-    seconds: float = 20.0
+    seconds: float = 10.0
 
     def suggest(self, picture: CleanPicture) -> tuple[Box, ...]:
         """Return boxes around the lines of writing that were found; none when it fails."""
+        found: list[Box] = []
+        for layout in _LAYOUTS:
+            for box in _lines(self._table(picture, layout), picture.width, picture.height):
+                if not any(_covers(known, box) for known in found):
+                    found = [known for known in found if not _covers(box, known)] + [box]
+        return tuple(found[:_MOST])
+
+    def _table(self, picture: CleanPicture, layout: str) -> str:
         try:
             done = subprocess.run(  # noqa: S603 - the path was found by name at the start
-                (self.command, *_OPTIONS),
+                (self.command, "stdin", "stdout", "--psm", layout, "tsv"),
                 input=picture.body,
                 capture_output=True,
                 timeout=self.seconds,
@@ -41,9 +50,8 @@ class TextFinder:
                 env={"OMP_THREAD_LIMIT": "1"},
             )
         except (subprocess.TimeoutExpired, OSError):
-            return ()
-        words = done.stdout.decode("utf-8", "replace") if done.returncode == 0 else ""
-        return tuple(_lines(words, picture.width, picture.height))[:_MOST]
+            return ""
+        return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else ""
 
 
 def installed() -> TextFinder | None:
@@ -71,6 +79,16 @@ def _lines(table: str, wide: int, high: int) -> Iterator[Box]:
         )
     for left, top, right, bottom in found.values():
         yield from _in_thousandths((left, right, wide), (top, bottom, high))
+
+
+def _covers(outer: Box, inner: Box) -> bool:
+    """Tell whether a box adds nothing to another; a few thousandths do not count."""
+    return (
+        outer.left <= inner.left + _MARGIN
+        and outer.top <= inner.top + _MARGIN
+        and outer.left + outer.width + _MARGIN >= inner.left + inner.width
+        and outer.top + outer.height + _MARGIN >= inner.top + inner.height
+    )
 
 
 def _in_thousandths(across: tuple[int, int, int], down: tuple[int, int, int]) -> Iterator[Box]:
