@@ -121,8 +121,9 @@ def path_command(  # noqa: PLR0913 - one argument per option
 ) -> None:
     """Say what would leave of the charts at PATH, as if all of them were sent now.
 
-    PATH is a FHIR Bundle of one patient (JSON, or JSON in gzip), a folder of them, or NDJSON:
-    a Bundle a line, or the resources of an export, which are put together patient by patient.
+    PATH is a FHIR Bundle of one patient (JSON, or JSON in gzip), a C-CDA document, a folder of
+    them, or NDJSON: a Bundle a line, or the resources of an export, which are put together
+    patient by patient.
     Counts, places and rule names are printed, never a value. With --out: one chart becomes a
     file, NDJSON becomes NDJSON, a folder becomes a folder; names of files are not kept.
 

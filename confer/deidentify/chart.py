@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from confer.deidentify import reading
+from confer.deidentify import document, reading
 from confer.deidentify.reading import ChartSource
 from confer.errors import ChartFileUnusable
 from runtime import json_text
@@ -47,11 +47,14 @@ def of_source(source: ChartSource) -> Chart:
 
 
 def of_bytes(body: bytes, *, several: bool) -> Chart:
-    """Return the chart of a FHIR Bundle, or of a Patient alone.
+    """Return the chart of a FHIR Bundle, of a Patient alone, or of a clinical document in XML.
 
     With `several`, the first Patient of several is the subject, and the others are known by
     name but not sent; else there must be one.
     """
+    if document.is_markup(body):
+        whole = document.resources_of(body)
+        return Chart(resources=whole, naming=whole, left_out=0, content=body)
     found = _loads(body)
     if found.get("resourceType") == "Patient":
         return Chart(resources=(found,), naming=(found,), left_out=0, content=body)

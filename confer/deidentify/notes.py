@@ -1,13 +1,13 @@
 """De-identifies notes one by one, each with the chart it may bring along: for measuring."""
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 from confer.errors import ChartFileUnusable, DeidBroken, DeidProcessLost
-from deid import known_identity
+from deid import known_identity, policy
 from deid.known_identity import KnownIdentity
 from deid.recheck import Gate, Skips
 from deid.text.document import ScrubbedText
@@ -19,7 +19,6 @@ from runtime.errors import JsonTextError
 _MAX_LINE: Final = 20_000_000
 _MAX_DEPTH: Final = 80
 _NESTED: Final = 6
-_NAME: Final = re.compile(r"[A-Z][A-Za-z]{1,40}")
 
 Resource = Mapping[str, Any]  # FHIR JSON
 
@@ -162,12 +161,19 @@ def _members(value: dict[str, Any] | list[Any]) -> Iterator[tuple[str, Any]]:
         return
     if value.get("resourceType") != "Bundle":
         for name, each in value.items():
-            yield (f".{name}" if _NAME.fullmatch(name) else ".(key)"), each
+            yield (f".{name}" if name in _resource_types() else ".(key)"), each
         return
     entries = value.get("entry")
     for position, entry in enumerate(entries if isinstance(entries, list) else []):
         inner = entry.get("resource") if isinstance(entry, dict) else None
         yield f".entry[{position}].resource", inner
+
+
+@cache
+def _resource_types() -> frozenset[str]:
+    """Return the words that may stand in an error: any other key could be a name."""
+    types = policy.load().types
+    return frozenset((*types.nodes, *types.withheld))
 
 
 def lines_of(body: bytes, question_time: datetime, *, explain: bool) -> Sequence[NoteLine]:

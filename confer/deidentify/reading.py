@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from confer.deidentify import bulk
+from confer.deidentify import bulk, document
 from confer.errors import ChartFileUnusable
 
 MAX_BYTES: Final = 200_000_000
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"  # some programs begin a file with it
 _GZIP: Final = b"\x1f\x8b"
 _LINES: Final = (".ndjson", ".jsonl", ".ndjson.gz", ".jsonl.gz")
-_WHOLE: Final = (".json", ".json.gz")
+_WHOLE: Final = (".json", ".json.gz", document.SUFFIX)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +45,8 @@ class Unread:
 def find(path: Path) -> Iterator[ChartSource | Unread]:
     """Yield the charts at a path, in the order of file names and lines.
 
-    A folder is searched without its subfolders: each JSON file is one chart; all NDJSON files
-    together are one export, whose resources are put together patient by patient.
+    A folder is searched without its subfolders: each JSON or XML file is one chart; all NDJSON
+    files together are one export, whose resources are put together patient by patient.
     """
     if not path.is_dir():
         yield from _in_files([path])
@@ -53,7 +54,7 @@ def find(path: Path) -> Iterator[ChartSource | Unread]:
     files = sorted(each for each in path.iterdir() if each.is_file())
     known = [each for each in files if each.name.lower().endswith((*_LINES, *_WHOLE))]
     if not known:
-        raise ChartFileUnusable(problem="the folder holds no .json and no .ndjson file")
+        raise ChartFileUnusable(problem="the folder holds no .json, .ndjson or .xml file")
     yield from _in_files(known)
 
 
@@ -79,7 +80,7 @@ def content(path: Path) -> bytes:
         raise ChartFileUnusable(problem="it cannot be read") from None
     if len(body) > MAX_BYTES:
         raise ChartFileUnusable(problem=f"it holds more than {MAX_BYTES // 1_000_000} MB")
-    return body
+    return body.removeprefix(_BYTE_ORDER_MARK)
 
 
 def _in_files(files: list[Path]) -> Iterator[ChartSource | Unread]:

@@ -46,7 +46,7 @@ def print_one(found: Outcome) -> None:
     if found.held:
         print_hits(found)
         return
-    click.echo(f"{found.resources_sent} of {found.resources_read} resources would leave")
+    click.echo(f"{found.resources_read} resources read, {found.resources_sent} would leave")
     if found.left_out:
         click.echo(f"{found.left_out} entries not read: other patients, or without a resource")
     for title, counts in (
@@ -69,7 +69,7 @@ def print_line(found: Outcome) -> None:
     """Print what happened to one chart of many in a line."""
     if found.state == "passed":
         refused = sum(found.refused.values())
-        told = f"{found.resources_sent} of {found.resources_read} resources would leave"
+        told = f"{found.resources_read} resources read, {found.resources_sent} would leave"
         told += f", {sum(found.removed.values())} identifiers removed"
         told += f", {refused} parts refused" if refused else ""
         click.echo(f"passed  {found.place}: {told}")

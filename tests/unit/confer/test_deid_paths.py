@@ -1,5 +1,6 @@
 """confer deid PATH: files, folders and exports; what is written, what is said, how it ends."""
 
+import base64
 import json
 import stat
 from collections.abc import Callable
@@ -179,3 +180,48 @@ def test_every_policy_removes_what_names_the_patient(run: Run, tmp_path: Path, p
 
 def test_an_unknown_policy_is_refused(run: Run, tmp_path: Path) -> None:
     assert run("deid", write(tmp_path / "in.json", chart()), "--policy", "none").exit_code == 2
+
+
+DOCUMENT = """<?xml version="1.0"?>
+<ClinicalDocument xmlns="urn:hl7-org:v3">
+  <recordTarget><patientRole><id extension="40417731" root="2.16.840.1.113883.19.5"/>
+    <patient><name><given>Adela</given><family>Marrowby</family></name>
+    <birthTime value="19610405"/></patient></patientRole></recordTarget>
+  <component><structuredBody><component><section><title>Plan</title>
+    <text>Adela Marrowby was seen. Potassium 6.1.</text></section></component>
+  </structuredBody></component>
+</ClinicalDocument>"""
+
+
+def test_a_clinical_document_is_a_chart_of_its_own(run: Run, tmp_path: Path) -> None:
+    source, out = tmp_path / "in.xml", tmp_path / "out.json"
+    source.write_text(DOCUMENT, encoding="utf-8")
+    assert run("deid", source, "--out", out).exit_code == 0
+    sent = [entry["resource"] for entry in json.loads(out.read_bytes())["entry"]]
+    (note,) = [each for each in sent if each["resourceType"] == "DocumentReference"]
+    text = base64.b64decode(note["content"][0]["attachment"]["data"]).decode()
+    assert "Potassium 6.1" in text
+    assert not any(word in text for word in ("Adela", "Marrowby", "40417731"))
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ('<Bundle xmlns="http://hl7.org/fhir"><id value="Adela"/></Bundle>', "FHIR in XML"),
+        ("<html>Adela</html>", "no clinical document"),
+        ("<ClinicalDocument xmlns='urn:hl7-org:v3'>Adela", "no clinical document"),
+    ],
+)
+def test_other_xml_is_refused(run: Run, tmp_path: Path, body: str, told: str) -> None:
+    source = tmp_path / "in.xml"
+    source.write_text(body, encoding="utf-8")
+    said = run("deid", source)
+    assert said.exit_code == 2
+    assert told in said.stdout
+    assert "Adela" not in said.output
+
+
+def test_a_byte_order_mark_at_the_start_of_a_file_does_no_harm(run: Run, tmp_path: Path) -> None:
+    source = write(tmp_path / "in.json", chart())
+    source.write_bytes(b"\xef\xbb\xbf" + source.read_bytes())
+    assert run("deid", source).exit_code == 0
