@@ -7,6 +7,7 @@ compared with the content in hand (spec/wire.md 2.10).
 
 import base64
 import binascii
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,9 @@ DATE_METHODS: Mapping[str, str] = {
     "relative": "question time",
     "shifted": "shift of the case",
 }
+
+RISK_LEVELS = frozenset({"low", "medium", "high"})
+_OWN_WORD = re.compile(r"[a-z_]{1,40}")
 
 Claims = Mapping[str, Any]
 
@@ -109,6 +113,10 @@ class DeidFacts(Protocol):
     def given_back(self) -> int: ...
     @property
     def pictures(self) -> Mapping[str, int]: ...
+    @property
+    def risk_facts(self) -> Sequence[str]: ...
+    @property
+    def sensitive(self) -> Mapping[str, int]: ...
 
 
 def receipt_claims(
@@ -140,12 +148,28 @@ def receipt_claims(
             "skipped": deid.gate_skipped,
         },
         "risk": deid.risk_level,
+        "risk_facts": dict.fromkeys(sorted(deid.risk_facts), 1),
+        "sensitive": sensitive_counts(deid.sensitive),
         "given_back": deid.given_back,
         "pictures": dict(sorted(deid.pictures.items())),
         "covers": [{"identifier": c.identifier, "sha256": c.sha256} for c in covers],
         "prepared_by": facts.prepared_by,
         "prepared_at": facts.prepared_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
+
+
+def sensitive_counts(counts: Mapping[str, int]) -> dict[str, dict[str, int]]:
+    """Return counts of sensitive content by category and action, as they may leave.
+
+    The category is named only where its content leaves anyway. What was withheld or masked
+    counts under `not_told`: its category alone would tell what was kept back.
+    """
+    found: dict[str, dict[str, int]] = {}
+    for name, count in sorted(counts.items()):
+        category, _, action = name.partition(":")
+        group = found.setdefault("not_told" if action in ("withhold", "mask") else category, {})
+        group[action] = group.get(action, 0) + count
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,6 +195,7 @@ def check_receipt(claims: Claims, expected: ReceiptExpectation, *, at: str) -> l
         ("gate", _object(claims, "gate").get("result") == "pass"),
         ("policy", _policy_of(claims) in expected.policies),
         ("dates", _tells_dates(claims)),
+        ("risk", _tells_risk(claims)),
         ("content", _covers_of(claims) == {c.identifier: c.sha256 for c in expected.covers}),
         ("age", _is_fresh(claims.get("iat"), expected.now)),
         ("id", isinstance(claims.get("jti"), str) and bool(claims.get("jti"))),
@@ -195,6 +220,17 @@ def _policy_of(claims: Claims) -> tuple[str, str]:
 def _tells_dates(claims: Claims) -> bool:
     method = claims.get("date_method")
     return isinstance(method, str) and DATE_METHODS.get(method) == claims.get("date_anchor")
+
+
+def _tells_risk(claims: Claims) -> bool:
+    """A level of ours; kinds and categories in our words, with numbers: no room for a value."""
+    sensitive = _object(claims, "sensitive")
+    counts = [_object(claims, "risk_facts"), *(_object(sensitive, name) for name in sensitive)]
+    return claims.get("risk") in RISK_LEVELS and all(
+        _OWN_WORD.fullmatch(name) is not None and isinstance(count, int)
+        for each in (dict.fromkeys(sensitive, 0), *counts)
+        for name, count in each.items()
+    )
 
 
 def _covers_of(claims: Claims) -> dict[str, str]:
