@@ -9,8 +9,10 @@ _TITLE_BEFORE = re.compile(
     r"(?:\b(?:mr|mrs|ms|miss|mx|dr|drs|prof|professor|doctor|sir|dame|madam|nurse|sister|pastor|"
     r"rev|officer|ofc|pt|patient|name|surname|attending|surgeon|consultant|physician|provider|"
     r"resident|author|scribe|attn|dear|cc|re|signed|by|husband|wife|spouse|partner|"
-    r"son|daughter|mother|father|mom|dad|mum|brother|sister|sibling|aunt|uncle|cousin|niece|nephew|"
-    r"neighbou?r|friend|caregiver|carer|guardian|grand(?:mother|father|son|daughter)|fianc[e]{1,2}|"
+    r"son|daughter|mother|father|mom|dad|mum|brother|sister|sibling|aunt|uncle|cousin|niece|"
+    r"nephew|"
+    r"neighbou?r|friend|caregiver|carer|guardian|grand(?:mother|father|son|daughter)|"
+    r"fianc[e]{1,2}|"
     r"rn|np|md|pa|called|named|family)\b[.:,]?\s{0,3}(?:is\s|-\s|\()?)$"
 )
 _STRONG_TITLE = re.compile(
@@ -22,12 +24,15 @@ _CREDENTIAL_AFTER = re.compile(
     r"jr|sr)\b"
 )
 _VERB_AFTER = re.compile(
-    r"\A\s{1,2}(?:reports?|reported|denie[sd]|states?|stated|complain(?:s|ed)|presents?|presented|"
-    r"tolerated|feels|felt|says|said|endorse[sd]|describes?|was (?:admitted|seen|discharged|taken)|"
+    r"\A\s{1,2}(?:reports?|reported|denie[sd]|states?|stated|complain(?:s|ed)|presents?|"
+    r"presented|"
+    r"tolerated|feels|felt|says|said|endorse[sd]|describes?|was (?:admitted|seen|discharged|"
+    r"taken)|"
     r"rounded|visited|phoned|called|lives?|agree[sd]|aware|noted|notified|drove|toured|updated|"
     r"family(?!\s(?:history|hx|hist|physician|medicine|doctor|meeting))|wife|husband|asked|came|"
     r"gave|who|"
-    r"is an? (?:\d{1,3}|[a-z]+ty)[ -]?(?:yo|y/o|yr|year|-)|has (?:had|been|no)|seen for|is in year|"
+    r"is an? (?:\d{1,3}|[a-z]+ty)[ -]?(?:yo|y/o|yr|year|-)|has (?:had|been|no)|seen for|is in "
+    r"year|"
     r"is (?:in|on|her|his|well|doing|aware|here)|was (?:diuresed|given|started|seen|brought|"
     r"found)|over at|at bedside|handoff)\b|"
     r"\A,\s(?:an?\s)?\d{1,3}[ -]?(?:yo|y/o|yr|year|month|wk)|\A,\s\d{1,3},|"
@@ -61,7 +66,8 @@ _DOSE_AFTER = re.compile(
 _EPONYM_AFTER = re.compile(
     r"\A(?:'?s)?[\s-]{1,2}(?:an?\s)?(?:disease|syndrome|sign|palsy|phenomenon|phenomena|score|"
     r"scale|"
-    r"test|criteria|class|classification|stage|grade|method|maneuver|manoeuvre|procedure|operation|"
+    r"test|criteria|class|classification|stage|grade|method|maneuver|manoeuvre|procedure|"
+    r"operation|"
     r"repair|fracture|hernia|lymphoma|sarcoma|tumou?r|cancer|carcinoma|esophagus|oesophagus|"
     r"thyroiditis|nodes?|node|lesions?|body|bodies|cells?|blood|gas|count|cultures?|matter|line|"
     r"drain|"
@@ -77,7 +83,8 @@ _EPONYM_AFTER = re.compile(
     r"change|scan|x-?ray|membrane|respirations?|breathing|like|type|trial|study|protocol|"
     r"questionnaire|"
     r"inventory|chart|monitor|stocking|clamp|retractor|screw|plate|nail|wire|pin|frame|gait|"
-    r"facies)\b"
+    r"facies|exercises?|myoclonus|regimen|antigen|antibod(?:y|ies)|stent|graft|filter|technique|"
+    r"incision|flap|prosthesis|scoring|staging|parasite|encephalitis|virus|fever|bacillus)\b"
 )
 
 

@@ -1,10 +1,15 @@
 """Merging what several recognizers saw into spans that do not overlap."""
 
+import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 
 from deid.text.document import Finding
 
+#: "Anselm of St. Meinrad": what is left between two names is not itself one
+_PARTICLES_AROUND = re.compile(
+    r"^(?:(?:of|the|de|la|and|or) ){1,3}|(?: (?:of|the|de|la|and|or)){1,3}$"
+)
 _RANK = {"likely": 0, "sure": 1, "known": 2}
 
 
@@ -56,7 +61,7 @@ def _cut(finding: Finding, firm: Sequence[Finding], text: str) -> Iterator[Findi
     start = finding.start
     for stop, following in [(o.start, o.end) for o in touched] + [(finding.end, finding.end)]:
         piece = text[start:stop]
-        body = piece.strip(" \n\t.,;:&/'-")
+        body = _PARTICLES_AROUND.sub("", piece.strip(" \n\t.,;:&/'-"))
         if len(body) > 1:
             at = start + piece.index(body)
             yield finding._replace(start=at, end=at + len(body))

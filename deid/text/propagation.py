@@ -20,6 +20,10 @@ def propagate(view: TextView, findings: Iterable[Finding]) -> Iterator[Finding]:
         source = names.get(token.lower)
         if source is None or (token.lower in plain_words and not _stands_as_name(view, token)):
             continue
+        if source.confidence != "known" and known_context.eponym_follows(
+            view.lower[token.end : token.end + 26]
+        ):
+            continue
         yield Finding(
             start=token.start,
             end=token.end,

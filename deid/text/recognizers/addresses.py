@@ -61,6 +61,19 @@ _NUMBER_AND_NAME = re.compile(
     r"(?=,\s{1,2}[A-Z][a-z]{2,18}(?: [A-Z][a-z]{2,18})?,?\s{1,2}(?:[A-Z]{1,2}\d|\d{4,5}\b|"
     r"[A-Z]{2}\b))"
 )
+_WITH_SUITE = re.compile(
+    r"(?<![\w/.-])\d{2,6} [A-Z][a-z']{2,16}(?: [A-Z][a-z']{2,16})?,? (?:Ste|Suite|Apt|Unit|"
+    r"Flat|Fl|#)\.? ?#?\w{1,5}"
+)
+_ROADSIDE = re.compile(
+    r"\bthe (?:[A-Z][a-z]{2,14} ){0,2}(?:station|stop|store|garage|diner|bar|pub|mall|exit|"
+    r"junction|roundabout|"
+    r"overpass|bridge|rest area|car park|parking lot|gas station|petrol station) (?:on|off|at|"
+    r"near|by) "
+    r"(?:the )?(?:[A-Z]\w{1,14} ){0,3}(?:[A-Z][a-z]{2,14}|[AMB]\d{1,4})\b|"
+    r"\b(?:on|off|along|via) (?P<n>the [AMB]\d{1,4}(?:\(M\))?(?: (?:near|at|by|towards?|"
+    r"between) [A-Z][a-z]{2,14})?)\b"
+)
 _LABEL = re.compile(
     r"\b(?:(?:home|current|mailing|postal|permanent|street|billing|new|temporary|discharge) )?"
     r"(?:address|addr|residence|resides at|residing at|lives at|stays at|domiciled at|r/o)"
@@ -91,8 +104,10 @@ def find(view: TextView) -> Iterator[Finding]:
         for match in pattern.finditer(view.lower):
             yield _finding(*match.span(), "street", "place.street")
     if view.style == "mixed":
-        for match in _NUMBER_AND_NAME.finditer(view.plain):
-            yield _finding(*match.span(), "street", "place.street")
+        for pattern in (_NUMBER_AND_NAME, _WITH_SUITE, _ROADSIDE):
+            for match in pattern.finditer(view.plain):
+                group = "n" if pattern is _ROADSIDE and match["n"] else 0
+                yield _finding(*match.span(group), "street", "place.street")
     yield from _announced(view)
 
 

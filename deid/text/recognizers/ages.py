@@ -59,6 +59,7 @@ _PATTERNS = (
         r"\b(?P<n>over ninety|over 90|past ninety|nineties|well into (?:his|her|their) "
         r"nineties|in (?:his|her|their) tenth decade)\b"
     ),
+    re.compile(r"(?<=[a-z]), (?P<n>9\d|10\d)(?=, [a-z])"),
     re.compile(r"\b(?:nonagenarian|centenarian|supercentenarian)\b"),
     re.compile(
         r"\bin (?:his|her|their) (?P<n>nineties|90'?s|early nineties|late nineties|hundreds)\b"

@@ -17,7 +17,8 @@ STRONG_CUE = re.compile(
     r"week of|"
     r"hearing|started|stopped|lmp|edd|surgery|called|signed|discussed|change|duty|before|after|"
     r"next|compared (?:to|with)|dictated|typed|transcribed|reported|expires?|exp|done|taken|"
-    r"repeat|removed|returns?|review|rtc|rto|f/u|ntd|out|downloads?|lkw|inr|visits?|through|"
+    r"repeat|removed|returns?|review|r/v|tca|received|resulted|reviewed|updated|rtc|rto|f/u|"
+    r"ntd|out|downloads?|lkw|inr|visits?|through|"
     r"thru)|" + WEEKDAY + r")\.?\s?:?\s{1,2}\Z"
 )
 _WEAK_CUE = re.compile(
@@ -117,7 +118,7 @@ def _reads_as_date(match: re.Match[str]) -> bool:
         match["a"][0] == "0"
         or match["b"][0] == "0"
         or (a > b > 1)
-        or (b > 7 and b not in (10, 12, 15, 20, 30))
+        or (b > 7 and b not in (10, 12, 24))
     )
 
 

@@ -9,7 +9,8 @@ from deid.text.document import Finding
 from deid.text.tokens import TextView
 
 _YEAR = re.compile(
-    r"(?<![\w/.,-])(?P<y>19[0-9]{2}|20[0-9]{2})(?![\d/.,-][\d]|[\w/]|\s?(?:mg|mcg|ml|g|iu|u|units?|"
+    r"(?<![\w/.,-])(?P<y>19[0-9]{2}|20[0-9]{2})(?![\d/.,-][\d]|[\w/]|\s?(?:mg|mcg|ml|g|iu|u|"
+    r"units?|"
     r"kcal|cal|cells?|copies|steps|cc|hrs?|hours?)\b)"
 )
 _CUE = re.compile(

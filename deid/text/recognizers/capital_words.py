@@ -14,6 +14,7 @@ from deid import known_context, lexicon
 from deid.lexicon import word_set
 from deid.text import institutions, name_words
 from deid.text.document import Finding
+from deid.text.recognizers import names
 from deid.text.tokens import TextView, Token
 
 _ROOM = 26
@@ -27,6 +28,13 @@ _ROLES = word_set(
     pts attending attg resident fellow consultant surgeon pcp gp dear thanks sincerely regards
     signed re cc
     """
+)
+#: what is said of people only, even at the start of a sentence
+_PERSON_AFTER = re.compile(
+    r" (?:presents? with|presented (?:with|to)|reports that|reported that|denies|states|"
+    r"underwent|"
+    r"was admitted|was seen|is an? \d|is now \d|lives (?:in|with|alone)|returns for|complains "
+    r"of)\b"
 )
 #: "Accident and Emergency" is a heading; "lives in Rough and Ready" is a town
 _PLACE_BEFORE = re.compile(
@@ -127,7 +135,8 @@ def _judge(view: TextView, run: Sequence[Token]) -> Iterator[Finding]:
 
 
 def _is_unexplained(view: TextView, words: Sequence[Token]) -> bool:
-    first_excused = view.starts_sentence(words[0])
+    first = words[0]
+    first_excused = view.starts_sentence(first) and not _PERSON_AFTER.match(view.lower, first.end)
     return any(
         _names_something(view, token)
         for position, token in enumerate(words)
@@ -173,7 +182,10 @@ def _heads_a_line(view: TextView, run: Sequence[Token]) -> bool:
 
 def _leads(token: Token) -> bool:
     """ "Employer Harmon", "Sees Faith": the first word is the note's own."""
-    return token.lower in lexicon.words("headings") and token.lower not in institutions.GENERIC
+    if token.lower in institutions.GENERIC:
+        return False
+    abbreviated = token.shouting and token.lower in lexicon.words("abbreviations")
+    return abbreviated or token.lower in lexicon.words("headings") or names.is_cue(token.lower)
 
 
 def _is_edge(token: Token) -> bool:

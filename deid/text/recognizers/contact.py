@@ -55,7 +55,7 @@ _HANDLE = re.compile(r"(?<![\w.@/])@[a-z0-9_.-]{2,40}\b")
 _USER = re.compile(
     r"\b(?:user\s?name|user\s?id|portal user|login|log-?in|handle|screen name|account|skype|"
     r"instagram|"
-    r"twitter|facebook|whatsapp|user)\b(?:\s(?:is|for [a-z]+ (?:reset|access)|name|"
+    r"twitter|facebook|whatsapp|user)\b(?:\s(?:is|for [a-z]{1,12}(?: [a-z]{1,12})?|name|"
     r"as)\b)?\s?[:=]?\s{0,2}"
     r"[\"'(]?(?P<n>(?=[a-z0-9_.-]*[a-z])[a-z0-9]+(?:[._-][a-z0-9]+)+|[a-z]+\d[a-z0-9]*)(?![\w@])"
 )

@@ -42,6 +42,10 @@ _ACRONYM = re.compile(
     r"(?<![\w/])(?:at|to|from|@|via) (?P<n>[a-z]{3,5})(?=[\s.,;:)]|$)(?! (?:a|an|the|his|her|"
     r"with|of|and)\b)"
 )
+_SAINT = re.compile(
+    r"\b(?:to|at|from|@|by|via) (?P<n>(?:st\.?|saint|mt\.?|mount) [a-z]{3,14}(?:'?s)?)(?! "
+    r"(?:street|st|road|rd|ave|ln))\b"
+)
 _ENDS = word_set(
     """
     and or with on in at for from to since who is was has had he she they but where when
@@ -63,6 +67,8 @@ def find(view: TextView) -> Iterator[Finding]:
     for pattern, kind in ((_WORK_CUE, _EMPLOYER), (_SCHOOL_CUE, _SCHOOL)):
         for cue in pattern.finditer(text):
             yield from _named(view, cue.end(), kind)
+    for match in _SAINT.finditer(text):
+        yield _finding(*match.span("n"), "organization", "org.saint", base="hospital")
     for match in _ACRONYM.finditer(text):
         word = match["n"]
         if not lexicon.is_ordinary(word) and not name_words.is_listed(word):

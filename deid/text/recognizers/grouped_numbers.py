@@ -44,6 +44,7 @@ _LAST_FOUR = re.compile(r"\blast (?:4|four)\b[^.;\n\d]{0,28}?(?P<n>(?<!\d)\d{4})
 _QUADS = re.compile(r"\d{4}[ -]\d{4}[ -]\d{3,4}(?:[ -]\d{1,4})?(?![\w/])")
 _MORE_GROUPS = re.compile(r"\d{3,5} \d{3,6} \d{2,5}(?: \d{1,4})?(?![\w/.]\d|\w)")
 _PREFIXED = re.compile(r"(?<![\w-])(?P<p>[A-Z]{2,4}) \d{5,12}[A-Z]{0,2}(?![\w/.]\d|\w)")
+_BRITISH_PLATE = re.compile(r"(?<!\w)[A-Z]{2}\d\d ?[A-Z]{3}(?!\w)")
 _APPLICATION = re.compile(r"\(\d{2,3}\)\d{6,20}(?:\(\d{2,3}\)[\w./-]{1,20}){0,5}")
 _NINO_LIKE = re.compile(r"(?<!\w)[A-Z]{2} ?\d\d ?\d\d ?\d\d ?[A-D](?!\w)")
 _DIGIT_WORD = r"(?:zero|oh|nought|one|two|three|four|five|six|seven|eight|nine|double|triple)"
@@ -92,6 +93,8 @@ def _shaped(view: TextView) -> Iterator[Finding]:
             yield _finding(*match.span(), "other_id", "number.prefix")
     for match in _NINO_LIKE.finditer(view.plain):
         yield _finding(*match.span(), "national_id", "number.pattern")
+    for match in _BRITISH_PLATE.finditer(view.plain):
+        yield _finding(*match.span(), "vehicle", "number.pattern")
     if "(" in view.plain:
         for match in _APPLICATION.finditer(view.lower):
             yield _finding(*match.span(), "device", "number.pattern")

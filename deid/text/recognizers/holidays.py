@@ -31,7 +31,8 @@ _HOLIDAY = Scan(
         r"cyber monday|kwanzaa|purim|holi\b|navratri|onam|pongal|durga puja|republic day|"
         r"gandhi jayanti|"
         r"(?:king|queen)'?s birthday|indigenous peoples'? day|patriots'? day|flag day|earth day|"
-        r"simchat torah|sukkot|shavuot|vaisakhi|songkran|tet\b|melbourne cup day|saint "
+        r"simchat torah|sukkot|shavuot|vaisakhi|songkran|tet\b|melbourne cup day|michaelmas|"
+        r"candlemas|lammas|twelfth night|epiphany|advent\b|saint "
         r"patrick'?s day)\b"
     ),
     signs(
@@ -43,10 +44,12 @@ _HOLIDAY = Scan(
         remembrance|ash wednesday|palm sunday|eid|ramadan|diwali|yom kippur|rosh hashanah
         passover|hanukkah|anzac|australia day|canada day|victoria day|waitangi|matariki|bastille
         stephen|andrew|george|david|hogmanay|burns night|pancake|shrove|maundy|mardi gras
-        fat tuesday|whit|pentecost|cinco de|of the dead|all saints|super bowl|election day|tax day
+        fat tuesday|whit|pentecost|cinco de|of the dead|all saint|super bowl|election day|tax day
         groundhog|april fool|black friday|cyber monday|kwanzaa|purim|holi|navratri|onam|pongal
-        durga|republic day|jayanti|birthday|indigenous|patriot|flag day|earth day|torah|sukkot
-        shavuot|vaisakhi|songkran|tet|melbourne cup
+        durga|republic day|jayanti|birthday|indigenous|patriot|flag day|earth day|torah
+        sukkot|shavuot|vaisakhi|songkran|tet|melbourne cup|michaelmas|candlemas|lammas
+        twelfth night|epiphany
+        advent
         """
     ),
 )

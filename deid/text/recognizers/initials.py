@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from deid import lexicon
 from deid.lexicon import word_set
 from deid.text.document import Finding
 from deid.text.scanning import Scan, signs
@@ -28,6 +29,12 @@ _DOTTED_FLAT_WORDS = word_set(
     nb ps od os ou hs bid tid qid prn qod sq sl bm bp hr rr cc qhs ac pc ad yo pta npo ivf aka
     dob mrn
     """
+)
+#: "TW, 68, ..." stands for the patient at the start of a sentence
+_WITH_AGE = re.compile(
+    r"(?:^|[.:;\n]\s{0,2})(?P<n>[A-Z]{2,3})(?=,? (?:is an? )?\d{1,3}(?:,|\s?[MF]\b|\s?(?:yo|"
+    r"y/o|yr)))",
+    re.M,
 )
 _DOTTED_FLAT = re.compile(r"(?<![\w.])[a-z]\.[a-z]\.(?:[a-z]\.)?(?=[\s,;:/)]|$)")
 _SLASHED = Scan(re.compile(r"(?<![\w/.])(?P<a>[A-Z]{2,3})/(?P<b>[a-z]{2,3})(?![\w/])"), ("/",))
@@ -55,6 +62,13 @@ def find(view: TextView) -> Iterator[Finding]:
             yield _finding(
                 match.start("n"), match.end("typist") if match["typist"] else match.end("n")
             )
+    yield from _alone(view)
+
+
+def _alone(view: TextView) -> Iterator[Finding]:
+    for match in _WITH_AGE.finditer(view.plain):
+        if match["n"].lower() not in lexicon.words("abbreviations"):
+            yield _finding(*match.span("n"))
     for pattern in (_BEFORE_ROLE, _CLOSING):
         for match in pattern.finditer(view.plain):
             if match["n"].lower() not in _NOT_PEOPLE:

@@ -56,6 +56,11 @@ def _cues() -> Mapping[str, tuple[_Cue, ...]]:
     }
 
 
+def is_cue(word: str) -> bool:
+    """Return whether the word alone announces a name."""
+    return any(cue.words == word for cue in _cues().get(word, ()))
+
+
 def find(view: TextView) -> Iterator[Finding]:
     """Yield every name that a title or another cue announces."""
     cues = _cues()

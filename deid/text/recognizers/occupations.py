@@ -30,7 +30,8 @@ _RARE = Scan(
         r"ferry captain|"
         r"harbou?r ?master|lighthouse keeper|postmaster|postmistress|town clerk|town crier|"
         r"school "
-        r"superintendent|superintendent of schools|news anchor|news ?reader|weather ?(?:man|"
+        r"superintendent|superintendent of schools|(?:high|supreme|crown|circuit|appeals?|"
+        r"federal|family) court judge|news anchor|news ?reader|weather ?(?:man|"
         r"woman|presenter)|"
         r"television presenter|tv presenter|radio (?:host|presenter|dj)|talk show host|olympian|"
         r"olympic [a-z]{3,14}|paralympian|professional (?:football|baseball|basketball|hockey|"
@@ -64,7 +65,8 @@ _RARE = Scan(
         novelist|laureate|director|star|opera|beauty queen|circus|blacksmith|cheesemaker|thatcher
         falconer|clock|cartographer|glassblower|taxidermist|puppeteer|founder|jockey|matador
         ballerina|concert|conductor|tribal|chief|ceo of|university president|nobel|pulitzer
-        medal of|victoria cross|marshal|commissioner|soccerer|hockeyer|rugbyer|tenniser|baseballer
+        court judge|medal of|victoria cross|marshal|commissioner|soccerer|hockeyer|rugbyer
+        tenniser|baseballer
         basketballer|cricketer
         """
     ),

@@ -25,6 +25,7 @@ _VIN = re.compile(r"\b(?=[a-hj-npr-z0-9]{17}\b)(?=[a-z]{0,16}\d)(?=\d{0,16}[a-z]
 _UUID = re.compile(r"(?<!\w)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?!\w)")
 _TRIPLE = re.compile(r"(?<![\w./-])\d{2}-\d{2}-\d{2}(?![\w/-])")
 _CODE = re.compile(r"(?<![\w.])#?(?=[a-z_/-]{0,20}\d)[a-z0-9]+(?:[-_/][a-z0-9]+){0,5}(?![\w]|\.\d)")
+_DATE_TIME = re.compile(r"(?:19|20)\d\d-\d\d-\d\dt?\d{0,2}$")
 _SERIAL = re.compile(r"(?<![a-z])(?:sn|s/n)\s?#?:?\s?\d{5,}\b")
 _VOICEPRINT = re.compile(r"\b(?:voiceprint|faceprint|fingerprint)\s(?:id\s)?(?=\w*\d)[\w-]{4,20}\b")
 #: patterns, and signs one of which must stand in the text for the pattern to be tried
@@ -47,7 +48,8 @@ _QUANTITY_AFTER = re.compile(
     r"per\b|cfu|iu/)"
 )
 _COUNT_BEFORE = re.compile(
-    r"(?:platelets?|plts?|wbc|rbc|load|count|cfu|copies|titer|titre|ferritin|ck|cpk|bnp|nt-probnp|"
+    r"(?:platelets?|plts?|wbc|rbc|load|count|cfu|copies|titer|titre|ferritin|ck|cpk|bnp|"
+    r"nt-probnp|"
     r"troponin|dose|units|ldh|ast|alt|iu|x)\W{0,4}(?:of|was|is|=|:|>|<)?\s?\Z"
 )
 
@@ -127,6 +129,8 @@ def _is_number(value: str, text: str, end: int) -> bool:
 
 def _looks_issued(code: str, text: str, start: int, end: int) -> bool:
     code = code.lstrip("#")
+    if _DATE_TIME.match(code):
+        return False
     digits = sum(c.isdigit() for c in code)
     if digits < 4 or _QUANTITY_AFTER.match(text[end : end + 8]):
         return False

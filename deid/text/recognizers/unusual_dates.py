@@ -82,6 +82,15 @@ _READ = str.maketrans("oils", "0115")
 _SHORT_YEAR = re.compile(rf"\b(?P<m>{MONTH})\.?(?: of)? '(?P<y>\d\d)(?!\d|\w)")
 _DOTTED = re.compile(r"(?<![\d.])(?P<a>\d)\.(?P<b>\d\d)\.(?P<y>\d\d)(?![\d.]|\s?(?:mg|ml|%))")
 
+_BORN = re.compile(
+    r"\b(?:dob|d\.o\.b\.?|born|date of birth|birth ?date|birthday)\W{0,3}(?:on )?"
+    r"(?P<a>\d{1,2})(?P<s>[./ -])(?P<b>\d{1,2})(?P=s)(?P<y>(?:19|20)?\d\d)(?!\d)"
+)
+_SEASONS: Mapping[str, int] = {"spring": 4, "summer": 7, "autumn": 10, "fall": 10, "winter": 1}
+_SEASON = re.compile(
+    r"\b(?:early |late |mid-?)?(?P<m>spring|summer|autumn|fall|winter)(?: of|,)? (?P<y>(?:19|"
+    r"20)\d\d)\b"
+)
 _NOT_A_DAY = (
     r"(?!\s(?:percentile|centile|rib|nerve|cranial|week|wk|month|day|time|times|floor|fl\b|"
     r"grade|degree|"
@@ -97,6 +106,10 @@ _ORDINAL_DAY = re.compile(
     r"\b(?:on|by|before|until|till|til|since|from|after|due|for|through|thru|around|about|was|"
     r"is|the)"
     rf" (?P<n>the (?:[12]?\d|3[01])(?:st|nd|rd|th))\b{_NOT_A_DAY}"
+)
+_PLAIN_DAY = re.compile(
+    r"(?<=[a-z] )(?<!of )(?<!in )(?P<n>the (?:[12]?\d|3[01])(?:st|nd|rd|th))(?=[.,;?!](?:\s|$)|"
+    r" for | at )"
 )
 _WEEKDAY_DAY = re.compile(
     rf"\b(?P<n>{WEEKDAY}\.?,? (?:the )?(?:[12]?\d|3[01])(?:st|nd|rd|th)(?: (?:inst|ult)\b)?)\b"
@@ -120,6 +133,13 @@ def read(view: TextView, today: date, day_first: bool) -> Iterator[SeenDate]:
         written = WrittenDate(year=year, month=calendar_words.month_number(match["m"]))
         yield SeenDate(match.start(), match.end(), written, "month_year")
     yield from _scanned(text, today, day_first)
+    for match in _BORN.finditer(text):
+        born = _as_scanned(match, today, day_first or match["s"] == ".")
+        if born:
+            yield SeenDate(match.start("a"), match.end(), born, "birth")
+    for match in _SEASON.finditer(text):
+        written = WrittenDate(year=int(match["y"]), month=_SEASONS[match["m"]])
+        yield SeenDate(match.start(), match.end(), written, "season")
 
 
 def _spoken(text: str) -> Iterator[SeenDate]:
@@ -180,7 +200,7 @@ def find_days(view: TextView) -> Iterator[Finding]:
     """Yield days of a month that is not named: "the 15th", "Weds 9th"."""
     if not view.digit_runs or not view.has(("st", "nd", "rd", "th")):
         return
-    for pattern in (_ORDINAL_DAY, _WEEKDAY_DAY):
+    for pattern in (_ORDINAL_DAY, _PLAIN_DAY, _WEEKDAY_DAY):
         for match in pattern.finditer(view.lower):
             yield Finding(
                 start=match.start("n"),

@@ -298,7 +298,6 @@ ROW_10 = listed(
         ),
         resources=(note("Works nights at Brightwater Canning, sings at Our Lady of the Marshes."),),
         kept=("nights",),
-        waits="a name of the chart made of plain words (known identities)",
     ),
 )
 
