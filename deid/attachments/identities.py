@@ -11,17 +11,27 @@ from deid.markup.cda_identity import identity_of
 from deid.markup.clinical_document import read_document
 from deid.markup.safe_xml import XmlRefused
 
+_HEAD: Final = 200
+
 Resource = Mapping[str, Any]  # FHIR JSON
 
 
 def identities_in(body: bytes) -> list[Resource]:
     """Return whom a file names in its header, as FHIR-like resources; empty when it has none."""
+    if _is_words(body):
+        return []
     try:
         inner = unpacked(body)
     except CannotUnpack:
         return []
     reader = _READERS.get(sniff(inner))
     return [] if reader is None else reader(inner)
+
+
+def _is_words(body: bytes) -> bool:
+    """Tell by a short look that a file is plain text: nearly all files of a chart are."""
+    head = body[:_HEAD]
+    return b" " in head and head[:1].isalnum() and body[128:132] != b"DICM" and b"\0" not in head
 
 
 def named_in_files(resources: Iterable[Resource]) -> list[Resource]:

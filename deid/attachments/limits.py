@@ -19,5 +19,3 @@ RATIO_FREE_BYTES: Final = 100_000
 MAX_PAGES: Final = 200
 MAX_PARTS: Final = 2_000
 """Members of an office file."""
-MAX_ELEMENTS: Final = 250_000
-"""Elements of one XML part."""

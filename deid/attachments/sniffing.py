@@ -40,17 +40,24 @@ _MAX_PROLOG: Final = 200
 _MAX_BLANK: Final = 4_000
 # a file inside a text: one very long word, or lines of one width as mail programs write them
 _CODED: Final = re.compile(
-    rb"[A-Za-z0-9+/_-]{300}|(?:^[A-Za-z0-9+/]{60,}={0,2}\r?\n){3}|\{\\rtf[0-9]|^begin [0-7]{3} \S"
-    rb"|^content-transfer-encoding:[ \t]{0,9}(?:base64|quoted-printable)",
+    rb"[A-Za-z0-9+/_-]{300}|(?:^[A-Za-z0-9+/]{60,}={0,2}\r?\n){3}", re.MULTILINE
+)
+_LONG_WORD: Final = 60
+_MAIL_PART: Final = re.compile(
+    rb"^content-transfer-encoding:[ \t]{0,9}(?:base64|quoted-printable)",
     re.MULTILINE | re.IGNORECASE,
 )
+_UUENCODED: Final = re.compile(rb"^begin [0-7]{3} \S", re.MULTILINE)
 # letters written as codes: one by one they are punctuation, in rows they are words
-_ESCAPED: Final = re.compile(
-    rb"(?:=[0-9A-Fa-f]{2}(?:=\r?\n)?){4}|(?:%[0-9A-Fa-f]{2}){4}|(?:\\u[0-9A-Fa-f]{4}){4}"
-    rb"|(?:\\x[0-9A-Fa-f]{2}){4}"
+_ESCAPED: Final = (
+    (b"=", re.compile(rb"=[0-9A-Fa-f]{2}(?:=[0-9A-Fa-f]{2}){3}|=C[23]=[89AB][0-9A-F]|=3D")),
+    (b"=", re.compile(rb"[A-Za-z0-9,.]=\r?\n[A-Za-z0-9]")),
+    (b"%", re.compile(rb"%[0-9A-Fa-f]{2}(?:%[0-9A-Fa-f]{2}){3}")),
+    (b"\\u", re.compile(rb"\\u[0-9A-Fa-f]{4}(?:\\u[0-9A-Fa-f]{4}){3}")),
+    (b"\\x", re.compile(rb"\\x[0-9A-Fa-f]{2}(?:\\x[0-9A-Fa-f]{2}){3}")),
 )
 _MESSAGE: Final = re.compile(rb"\s*(?:MSH\|\^~\\|BEGIN:V(?:CARD|CALENDAR))")
-_CONTROL: Final = frozenset(range(32)) - {9, 10, 11, 12, 13, 27} | {127}
+_CONTROL: Final = bytes((set(range(32)) - {9, 10, 11, 12, 13, 27}) | {127})
 _SHORT_SIGNATURE: Final = 3
 _PDF_WITHIN: Final = 1024
 
@@ -68,7 +75,7 @@ def sniff(body: bytes) -> str:
         found = body.startswith(signature) or (signature[:1] in b"%{" and start[:5] == signature)
         if found and (binary or not signature.isascii() or len(signature) > _SHORT_SIGNATURE):
             return kind
-    if b"%PDF-" in body[:_PDF_WITHIN] and binary:
+    if b"%PDF-" in body[:_PDF_WITHIN]:
         return "PDF"
     if body[257:262] == b"ustar":
         return "archive"
@@ -87,7 +94,7 @@ def kind_of_text(body: bytes) -> str:
         return "RTF" if body.lstrip().startswith(b"{\\rtf") else "JSON"
     if _MESSAGE.match(body):
         return "message between systems"
-    if _CODED.search(body) or _ESCAPED.search(body):
+    if _holds_code(body):
         return "encoded file"
     return "text"
 
@@ -125,5 +132,17 @@ def _after_prolog(body: bytes) -> int | None:
     return at
 
 
+def _holds_code(body: bytes) -> bool:
+    """Tell whether a text holds another file or words in codes; cheap looks come first."""
+    longest = max(map(len, body.split()), default=0)
+    if longest >= _LONG_WORD and _CODED.search(body):
+        return True
+    if b"{\\rtf" in body or (b"begin " in body and _UUENCODED.search(body)):
+        return True
+    if (b"ncoding" in body or b"NCODING" in body) and _MAIL_PART.search(body):
+        return True
+    return any(sign in body and codes.search(body) for sign, codes in _ESCAPED)
+
+
 def _has_control(body: bytes) -> bool:
-    return any(byte in _CONTROL for byte in set(body))
+    return len(body.translate(None, _CONTROL)) != len(body)

@@ -15,6 +15,7 @@ _DATA_URL: Final = re.compile(rb"data:[A-Za-z0-9.+/-]{0,100}(?:;[A-Za-z0-9.=_-]{
 _BASE64: Final = re.compile(rb"[A-Za-z0-9+/_-]{16,}={0,2}")
 _BREAKS: Final = bytes.maketrans(b"-_", b"+/")
 _MIN_LINE: Final = 40
+_HEAD: Final = 400
 _PRINTABLE: Final = bytes([9, 10, 12, 13, *range(32, 127)])
 _SIGNED: Final = (
     b"%PDF", b"{\\rtf", b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x89PNG", b"\xff\xd8\xff", b"GIF8",
@@ -72,11 +73,11 @@ def _gunzip(body: bytes) -> bytes:
 
 
 def _from_base64(text: bytes) -> bytes | None:
+    if b" " in text[:_HEAD]:
+        return None  # a text of words
     lines = text.split()
-    if len(lines) > 1 and len(set(map(len, lines[:-1]))) > 1:
+    if len(lines) > 1 and (len(lines[0]) < _MIN_LINE or len(set(map(len, lines[:-1]))) > 1):
         return None  # words, not lines of one width
-    if len(lines) > 1 and len(lines[0]) < _MIN_LINE:
-        return None
     word = b"".join(lines)
     if not _BASE64.fullmatch(word):
         return None
