@@ -234,6 +234,26 @@ def test_sequences_nested_without_end_stay() -> None:
     assert isinstance(clean(PictureFile("DICOM", head + opening * 20_000)), NoPicture)
 
 
+def test_a_compressed_image_that_is_not_what_it_says_stays() -> None:
+    inside = encapsulate([pictures.jpeg(pictures.drawing(mode="L"))])
+    said = pictures.dicom(TransferSyntaxUID=JPEGBaseline8Bit, PixelData=inside, BitsAllocated=16)
+    assert refused(said) == "DICOM, pixels of a kind that is not read"
+    huge = encapsulate([pictures.huge_png(9000, 5000)])
+    body = pictures.dicom(TransferSyntaxUID=JPEGBaseline8Bit, PixelData=huge)
+    assert refused(body) == "DICOM, pixels of a kind that is not read"
+    dark = pictures.dicom(
+        TransferSyntaxUID=JPEGBaseline8Bit,
+        PixelData=encapsulate([pictures.encoded(Image.new("L", (8, 8), 250), "JPEG")]),
+        PhotometricInterpretation="MONOCHROME1",
+    )
+    assert max(grays(made(dark))) < 16
+
+
+def test_a_head_without_end_has_no_transfer_syntax() -> None:
+    filler = b"\x02\x00\x00\x01CS\x00\x00" * 60
+    assert transfer_syntax(bytes(128) + b"DICM" + filler) == ""
+
+
 # whom a header names
 
 
@@ -261,3 +281,15 @@ def test_a_header_that_cannot_be_read_names_nobody(recwarn: pytest.WarningsRecor
     odd = pictures.dicom(PatientBirthDate="about 1950", PatientName="^^^^", PatientID="")
     assert identity_of(odd)[0]["resourceType"] == "Patient"
     assert not recwarn.list
+
+
+def test_a_header_may_name_by_the_name_at_birth_alone() -> None:
+    body = pictures.dicom(
+        PatientName=None, PatientID=None, PatientBirthDate=None, AccessionNumber=None,
+        PatientBirthName="Thornquist", PatientMotherBirthName="Brask^Ilse",
+    )  # fmt: skip
+    found = identity_of(body)
+    assert found[0] == {"resourceType": "Patient", "name": [{"family": "Thornquist"}]}
+    mother = {"resourceType": "RelatedPerson", "name": [{"family": "Brask", "given": ["Ilse"]}]}
+    assert mother in found
+    assert "Encounter" not in {one["resourceType"] for one in found}

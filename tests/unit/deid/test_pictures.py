@@ -1,5 +1,6 @@
 """A picture leaves as fresh pixels with black boxes, or not at all."""
 
+import base64
 import io
 
 import pytest
@@ -7,6 +8,7 @@ from PIL import Image
 
 from deid.attachments.picture_bytes import pixel_type
 from deid.attachments.picture_file import MAX_BOXES, Box, PictureConfirmation, PictureFile
+from deid.attachments.picture_source import find_picture, picture_of
 from deid.attachments.pictures import MAX_BYTES, MAX_OUT_BYTES, CleanPicture, clean
 from deid.attachments.pixels import MAX_SIDE, NoPicture
 from deid.errors import ContentUnusable
@@ -258,3 +260,51 @@ def test_a_thumbnail_in_the_head_of_a_jpeg_is_seen() -> None:
     grown = body[:2] + b"\xff\xe0" + (len(head) + 2).to_bytes(2, "big") + head + body[20:]
     assert Image.open(io.BytesIO(grown)).size == (320, 240)
     assert pixel_type(grown) is None
+
+
+def test_a_head_or_an_end_of_the_wrong_size_is_seen() -> None:
+    head = pictures.chunk(b"IHDR", bytes(14))
+    pixels, end = pictures.chunk(b"IDAT", b"x"), pictures.chunk(b"IEND", b"")
+    signature = b"\x89PNG\r\n\x1a\n"
+    assert pixel_type(signature + head + pixels + end) is None
+    sound = pictures.chunk(b"IHDR", bytes(13))
+    assert pixel_type(signature + sound + pixels + pixels + end) == "image/png"
+    assert pixel_type(signature + sound + pixels + pictures.chunk(b"IEND", b"x")) is None
+    assert pixel_type(signature + sound + pixels + end + pixels) is None
+
+
+def test_a_broken_exif_block_says_nothing_about_how_the_camera_was_held() -> None:
+    plain = pictures.drawing((60, 40))
+    broken = pictures.encoded(plain, "PNG", exif=b"no TIFF at all")
+    assert (made(broken).width, made(broken).height) == (60, 40)
+    odd = pictures.encoded(plain, "JPEG", exif=pictures.exif(NAME, orientation=99))
+    assert (made(odd).width, made(odd).height) == (60, 40)
+
+
+# found again by its digest
+
+
+def test_a_picture_is_found_again_wherever_the_chart_holds_it() -> None:
+    body = pictures.png(pictures.drawing((20, 10)))
+    digest = PictureFile("picture", body).digest
+    data = base64.encodebytes(body).decode()  # with line breaks, as FHIR allows
+    nested = {"resourceType": "DocumentReference", "content": [{"attachment": {"data": data}}]}
+    for resource in (nested, {"resourceType": "Binary", "data": data}):
+        found = find_picture([{"x": 1}, resource], digest)
+        assert found is not None
+        assert (found.kind, found.body) == ("picture", body)
+    others = [
+        {"data": "***"},
+        {"data": ""},
+        {"data": 7},
+        {"data": base64.b64encode(b"text").decode()},
+    ]
+    assert find_picture([*others, nested], digest.replace("a", "b")) is None
+
+
+def test_a_file_is_known_as_a_picture_by_its_first_bytes() -> None:
+    assert picture_of(pictures.dicom()).kind == "DICOM"  # type: ignore[union-attr]
+    for kind in ("JPEG", "PNG", "TIFF"):
+        assert picture_of(pictures.encoded(pictures.drawing(), kind)) is not None
+    for other in (b"", b"GIF89a", b"%PDF-1.7", b"K 6.1", b"\x89PNG"):
+        assert picture_of(other) is None

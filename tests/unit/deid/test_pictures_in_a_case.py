@@ -162,6 +162,13 @@ def test_a_picture_of_a_media_resource_leaves_the_same_way() -> None:
     assert b"Marrowby" not in entry.body
 
 
+def test_a_picture_that_stands_in_two_documents_leaves_in_both() -> None:
+    prepared = run(document(SCAN), document(SCAN, 2), **confirmed(SCAN))
+    first, second = sent(prepared)
+    assert first == second
+    assert dict(prepared.sealed.receipt.pictures) == {"sent": 2, "not_sent": 0, "boxes": 2}
+
+
 def test_only_so_many_pictures_leave_with_one_case() -> None:
     bodies = [SCAN + bytes([n]) for n in range(MAX_PICTURES + 1)]
     documents = [document(body, n % 9) | {"id": f"doc-{n}"} for n, body in enumerate(bodies)]

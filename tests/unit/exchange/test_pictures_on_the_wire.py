@@ -136,3 +136,12 @@ def test_what_a_hospital_makes_is_what_the_network_admits() -> None:
         clean = pictures.clean_bytes(made)
         assert pixel_type(clean.body) == clean.content_type
         assert base64.b64encode(clean.body)
+
+
+def test_a_jpeg_without_a_frame_or_with_noise_between_its_parts_is_refused() -> None:
+    body = pictures.encoded(DRAWN, "JPEG")
+    assert pixel_type(body[:20] + b"\x00" + body[20:]) is None
+    frame = body.index(b"\xff\xc0")
+    size = int.from_bytes(body[frame + 2 : frame + 4], "big")
+    assert pixel_type(body[:frame] + body[frame + 2 + size :]) is None
+    assert pixel_type(body[:frame] + body[frame : frame + 2 + size] + body[frame:]) is None
