@@ -29,12 +29,17 @@ _OLDER_ELEMENTS: Final = frozenset(
      ("Patient", "animal"), ("Patient", "careProvider"), ("CarePlan", "definition")}
 )  # fmt: skip
 _NEWER_ELEMENTS: Final = frozenset(
-    {("Encounter", "actualPeriod"), ("Encounter", "virtualService"), ("Encounter", "reason"),
+    {("Encounter", "actualPeriod"), ("Encounter", "virtualService"),
      ("Condition", "participant"), ("Procedure", "occurrenceDateTime"),
      ("Procedure", "occurrencePeriod"), ("MedicationRequest", "medication"),
      ("MedicationRequest", "reason"), ("MedicationStatement", "medication"),
      ("DocumentReference", "attester"), ("DiagnosticReport", "supportingInfo"),
      ("Observation", "triggeredBy"), ("CarePlan", "custodian"), ("Goal", "acceptance")}
+)  # fmt: skip
+
+_WITH_CODEABLE_REFERENCES: Final = frozenset(
+    {"CarePlan", "DeviceRequest", "Immunization", "MedicationAdministration", "MedicationDispense",
+     "MedicationStatement", "Procedure", "ServiceRequest"}
 )  # fmt: skip
 
 
@@ -53,22 +58,60 @@ def require_r4(resources: Iterable[Mapping[str, Any]]) -> None:
             )
 
 
+def _by_kind(pairs: Iterable[tuple[str, str]]) -> Mapping[str, frozenset[str]]:
+    kinds = {kind for kind, _ in pairs}
+    return {kind: frozenset(name for own, name in pairs if own == kind) for kind in kinds}
+
+
+_OLDER: Final = _by_kind(_OLDER_ELEMENTS)
+_NEWER: Final = _by_kind(_NEWER_ELEMENTS)
+_NONE: Final[frozenset[str]] = frozenset()
+
+
 def _foreign_version(resource: Mapping[str, Any]) -> str | None:
-    kind = kind_of(resource)
-    pairs = {(kind, name) for name in resource}
-    if kind in _OLDER_TYPES or pairs & _OLDER_ELEMENTS or _older_shape(kind, resource):
+    kind, names = kind_of(resource), resource.keys()
+    if kind in _OLDER_TYPES or _OLDER.get(kind, _NONE) & names or _older_shape(kind, resource):
         return "DSTU2 or STU3"
-    if kind in _NEWER_TYPES or pairs & _NEWER_ELEMENTS or _newer_shape(kind, resource):
+    if kind in _NEWER_TYPES or _NEWER.get(kind, _NONE) & names or _newer_shape(kind, resource):
         return "R5"
     return None
 
 
 def _older_shape(kind: str, resource: Mapping[str, Any]) -> bool:
-    return kind in ("Condition", "AllergyIntolerance") and (
-        isinstance(resource.get("clinicalStatus"), str)
-        or isinstance(resource.get("verificationStatus"), str)
-    )
+    """Tell what R4 turned into a list or a concept, or gave another name."""
+    match kind:
+        case "Condition" | "AllergyIntolerance":
+            told = resource.get("clinicalStatus"), resource.get("verificationStatus")
+            return any(type(each) is str for each in told)
+        case "Observation" | "DiagnosticReport" | "CarePlan":
+            return type(resource.get("category")) is dict
+        case "Encounter":
+            return type(resource.get("class")) is str or _has(
+                resource.get("reason"), "coding", "text"
+            )
+        case "Patient":
+            return any(type(each.get("family")) is list for each in _parts(resource.get("name")))
+    return False
 
 
 def _newer_shape(kind: str, resource: Mapping[str, Any]) -> bool:
-    return kind == "Encounter" and isinstance(resource.get("class"), list)
+    """Tell a list of classes, a reason with its use, and references that may be codes as well."""
+    if kind == "Encounter":
+        return type(resource.get("class")) is list or _has(resource.get("reason"), "use", "value")
+    if kind in _WITH_CODEABLE_REFERENCES:
+        return any(
+            "concept" in each or type(each.get("reference")) is dict
+            for name, value in resource.items()
+            if name != "activity"  # of a CarePlan: a part that has a reference in R4, too
+            for each in _parts(value)
+        )
+    return False
+
+
+def _has(value: Any, *names: str) -> bool:
+    return any(name in each for each in _parts(value) for name in names)
+
+
+def _parts(value: Any) -> list[dict[str, Any]]:
+    listed = value if type(value) is list else [value]
+    return [each for each in listed if type(each) is dict]
