@@ -116,6 +116,7 @@ def _wishes(key_file: Path | None, options: Options) -> Wishes:
         report=options.report,
         explain=options.explain,
         show_phi=options.show_phi,
+        consent=options.consent,
     )
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import click
 import deid_rules
 import markdown
+import what_leaves
 from flask import Flask
 
 DOCS = Path(__file__).resolve().parent
@@ -94,6 +95,7 @@ def pages() -> dict[str, str]:
         "reference/http.md": http_page(),
         "reference/parked.md": parked_page(),
         "safety/deid-rules.md": deid_rules.render(),
+        "safety/what-leaves.md": what_leaves.render(),
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 import charts
 from tables import table
 
-from deid import pipeline, policy
+from deid import pipeline, policy, review
 from deid.errors import DeidError
 from deid.pipeline import CaseInput
 from deid.policy import Policy
@@ -100,8 +100,12 @@ def _walk(case: CaseInput, rules: Policy) -> list[bytes]:
     """Do what the room does with fields: its own start and walk, with a scrub that does nothing."""
     key = CaseKey(case.case_key)
     method = date_methods.method_of(rules.dates, key, case.question_time)
-    run = pipeline._start(case, rules, _as_it_is, _role, method)
-    numbered = pipeline._clean(case, rules, run)
+    looked = review.begin(
+        case.resources, policy_id=rules.id, case_key=key, question_time=case.question_time,
+        left_out=frozenset(),
+    )  # fmt: skip
+    run = pipeline._start(case, rules, _as_it_is, _role, method, looked)
+    numbered = pipeline._clean(case, rules, run, looked)
     return [encoded(each.resource) for each in numbered.values()]
 
 

@@ -8,7 +8,7 @@ import click
 from confer import deid_run
 from confer.deidentify import spread
 from confer.deidentify.outcome import ReportFormat
-from confer.deidentify.words import Options
+from confer.deidentify.words import Options, categories
 from deid.policy import POLICIES
 from runtime import clock
 
@@ -63,6 +63,11 @@ _key = click.option(
     help="32 bytes or more. The same file, time and input give the same bytes again. Default: "
     "a random key that is forgotten.",
 )  # fmt: skip
+_consent = click.option(
+    "--consent", multiple=True, type=click.Choice(sorted(categories())), metavar="CATEGORY",
+    help="Consent exists for this sensitive category, so it may leave. Repeat for several. "
+    "Without it, what needs consent is left out.",
+)  # fmt: skip
 _explain = click.option(
     "--explain", is_flag=True, help="Name the rule and the line it is written on, per removal."
 )
@@ -94,6 +99,7 @@ def command() -> None:
     help="Where the report goes. Default: confer-deid-report.html here, or a folder.",
 )  # fmt: skip
 @_explain
+@_consent
 @_at
 @_key
 @_jobs
@@ -112,6 +118,7 @@ def path_command(  # noqa: PLR0913 - one argument per option
     report: ReportFormat | None,
     report_to: Path | None,
     explain: bool,
+    consent: tuple[str, ...],
     at: datetime | None,
     key_file: Path | None,
     jobs: int | None,
@@ -133,7 +140,7 @@ def path_command(  # noqa: PLR0913 - one argument per option
     options = Options(
         policy_id=policy_id, question_time=at or clock.now().astimezone(), explain=explain,
         jobs=jobs or spread.cores(), as_json=as_json, report=report or "", report_to=report_to,
-        show_phi=show_phi, strict=strict,
+        show_phi=show_phi, strict=strict, consent=frozenset(consent),
     )  # fmt: skip
     raise SystemExit(deid_run.paths(path, out, key_file, options))
 
@@ -174,6 +181,7 @@ def notes_command(
 @_policy
 @click.option("--receipt", type=_TARGET, help="Write the receipt there.")
 @_explain
+@_consent
 @_at
 @_key
 @_json
@@ -184,6 +192,7 @@ def bundle_command(  # noqa: PLR0913 - one argument per option
     policy_id: str,
     receipt: Path | None,
     explain: bool,
+    consent: tuple[str, ...],
     at: datetime | None,
     key_file: Path | None,
     as_json: bool,
@@ -196,6 +205,6 @@ def bundle_command(  # noqa: PLR0913 - one argument per option
     """
     options = Options(
         policy_id=policy_id, question_time=at or clock.now().astimezone(), explain=explain,
-        jobs=1, as_json=as_json,
+        jobs=1, as_json=as_json, consent=frozenset(consent),
     )  # fmt: skip
     raise SystemExit(deid_run.bundle(source, target, receipt, key_file, options))

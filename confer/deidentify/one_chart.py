@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from confer.deidentify import chart as charts
 from confer.deidentify import outgoing, rule_places, side_by_side
@@ -12,6 +13,7 @@ from confer.errors import DeidProcessLost
 from deid import pipeline, policy
 from deid.errors import CaseHeld
 from deid.pipeline import CaseInput, Prepared
+from deid.policy import Policy
 from deid.preview import NOT_IDENTIFIERS, Preview, PreviewPair
 from runtime import logs
 from runtime.errors import code_of, kind_of
@@ -44,6 +46,18 @@ def lost(source: ChartSource, wishes: Wishes) -> Outcome:
     return failed(DeidProcessLost(), wishes, file=source.file, line=source.line)
 
 
+def prepare(chart: Chart, wishes: Wishes, rules: Policy) -> tuple[Prepared, tuple[str, ...]]:
+    """De-identify a chart; what needs a consent that nobody gave is left out, and named."""
+    prepared = pipeline.deidentify(case_of(chart, wishes), rules)
+    report = prepared.preview.sensitive
+    missing = tuple(sorted(set(report.consent if report else ()) - wishes.consent))
+    if missing:
+        left_out = frozenset(f"sensitive:{category}" for category in missing)
+        again = replace(case_of(chart, wishes), left_out=left_out)
+        prepared = pipeline.deidentify(again, rules)
+    return prepared, missing
+
+
 def case_of(chart: Chart, wishes: Wishes) -> CaseInput:
     """Return the input of `deid` for a chart, all of it as if it were sent now."""
     return CaseInput(
@@ -61,7 +75,7 @@ def of_chart(chart: Chart, wishes: Wishes, *, file: str, line: int = 0) -> Outco
     rules = policy.load(wishes.policy_id)
     named = f"{rules.id} {rules.version}"
     try:
-        prepared = pipeline.deidentify(case_of(chart, wishes), rules)
+        prepared, no_consent = prepare(chart, wishes, rules)
     except CaseHeld as held:
         hits = tuple(Hit(expression=e, category=c, rule=r) for e, c, r in held.hits)
         stopped = Outcome(
@@ -96,6 +110,8 @@ def of_chart(chart: Chart, wishes: Wishes, *, file: str, line: int = 0) -> Outco
         likely=preview.counts["likely"],
         refused=dict(sorted(Counter(receipt.refused).items())),
         risk=receipt.risk_level,
+        people=preview.risk.people if preview.risk else 0,
+        no_consent=no_consent,
         searched=receipt.gate_searched,
         skipped=receipt.gate_skipped,
         receipt=outgoing.receipt(prepared.sealed, body),

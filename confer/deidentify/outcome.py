@@ -22,6 +22,8 @@ class Wishes:
     report: ReportFormat = ""
     explain: bool = False
     show_phi: bool = False
+    consent: frozenset[str] = frozenset()
+    """Categories of sensitive content for which the user says that consent exists."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,6 +85,10 @@ class Outcome:
     likely: int = 0
     refused: Mapping[str, int] = field(default_factory=dict)
     risk: str = ""
+    people: int = 0
+    """About how many people share what is left of the patient; an estimate."""
+    no_consent: tuple[str, ...] = ()
+    """Categories of sensitive content that were left out, because nobody said consent exists."""
     searched: int = 0
     skipped: int = 0
     hits: tuple[Hit, ...] = ()

@@ -1,7 +1,7 @@
 """Sets the original beside what leaves, for a privacy officer: every removal with its rule. PHI."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -13,6 +13,8 @@ from confer.deidentify.rule_places import Place, RulePlaces
 from deid import policy
 from deid.pipeline import Prepared
 from deid.preview import Mark, Piece, PreviewPair
+from deid.review import SensitiveReport
+from deid.risk.assess import RiskReport
 from runtime import json_text
 
 CHANGES: Final[Mapping[Mark, str]] = {
@@ -25,6 +27,7 @@ CHANGES: Final[Mapping[Mark, str]] = {
 }
 MAX_FULL: Final = 400
 """With more resources than this, elements that leave unchanged are counted and not listed."""
+_BY_TYPE: Final = "This type is never sent"
 _MAX_VALUES: Final = 12
 _MAX_MERGED: Final = 60
 
@@ -89,6 +92,8 @@ class SideBySide:
     texts: tuple[TextView, ...] = ()
     resources: tuple[ResourceView, ...] = ()
     complete: bool = True
+    risk: RiskReport | None = None
+    sensitive: SensitiveReport | None = None
 
 
 def with_report(done: Outcome, chart: Chart, prepared: Prepared | None, wishes: Wishes) -> Outcome:
@@ -110,14 +115,14 @@ def as_json(done: Outcome, sides: SideBySide) -> bytes:
 def both_sides(chart: Chart, prepared: Prepared, policy_id: str) -> SideBySide:
     """Return both sides of a chart that passed."""
     places = rule_places.of_policy(policy_id)
-    withheld = policy.load(policy_id).types.withheld
+    why_gone = _why_gone(prepared, policy_id)
     left = {f"{e.resource_type}/{e.n}": e.resource for e in prepared.sealed.entries}
     full = len(chart.resources) <= MAX_FULL
     views = []
     for position, resource in enumerate(chart.resources):
         goes_to = prepared.sources.get(position, "")
         out = left.pop(goes_to, None)
-        views.append(_view(position, resource, (goes_to, out), places, withheld, full=full))
+        views.append(_view(position, resource, (goes_to, out), places, why_gone, full=full))
     for added, out in left.items():
         rows = tuple(_rows({}, out, places, full=full))
         views.append(
@@ -131,7 +136,11 @@ def both_sides(chart: Chart, prepared: Prepared, policy_id: str) -> SideBySide:
         )
     pairs = (*prepared.preview.pairs, *prepared.preview.labels)
     return SideBySide(
-        texts=tuple(text_view(pair) for pair in pairs), resources=tuple(views), complete=full
+        texts=tuple(text_view(pair) for pair in pairs),
+        resources=tuple(views),
+        complete=full,
+        risk=prepared.preview.risk,
+        sensitive=prepared.preview.sensitive,
     )
 
 
@@ -160,7 +169,7 @@ def _view(
     resource: Resource,
     gone: tuple[str, Resource | None],
     places: RulePlaces,
-    withheld: Mapping[str, str],
+    why_gone: Callable[[int, Resource], str],
     *,
     full: bool,
 ) -> ResourceView:
@@ -168,8 +177,8 @@ def _view(
     goes_to, out = gone
     reason = ""
     if out is None:
-        why = "This type is never sent" if kind in withheld else "Refused, see the list of refusals"
-        reason = f"{why}: {places.of(kind)}" if kind in withheld else why
+        why = why_gone(position, resource)
+        reason = f"{why}: {places.of(kind)}" if why == _BY_TYPE else why
     rows = tuple(_merged(_rows(resource, out or {}, places, full=full)))
     return ResourceView(
         title=f"{kind}, entry {position + 1} of the chart",
@@ -178,6 +187,26 @@ def _view(
         rows=rows if full or out is not None else (),
         counts=Counter(row.change for row in rows),
     )
+
+
+def _why_gone(prepared: Prepared, policy_id: str) -> Callable[[int, Resource], str]:
+    types = policy.load(policy_id).types
+    report = prepared.preview.sensitive
+    sensitive: dict[int | None, str] = {}
+    if report is not None:
+        for item in (*report.items, *report.left_out):
+            sensitive[item.position] = report.titles.get(item.category, item.category)
+
+    def why(position: int, resource: Resource) -> str:
+        if resource.get("resourceType") in types.withheld:
+            return _BY_TYPE
+        if types.why_withheld(resource) is not None:
+            return "What this code records about the person is never sent"
+        if position in sensitive:
+            return f"Sensitive content that stays: {sensitive[position]}"
+        return "Refused, see the list of refusals"
+
+    return why
 
 
 def _rows(

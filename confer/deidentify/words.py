@@ -10,6 +10,7 @@ from typing import Final
 import click
 
 from confer.deidentify.outcome import Change, Outcome, Removal, ReportFormat
+from deid.sensitive import policy as sensitive_policy
 
 _WORD_LIMIT: Final = 60
 
@@ -27,6 +28,12 @@ class Options:
     report_to: Path | None = field(default=None)
     show_phi: bool = False
     strict: bool = False
+    consent: frozenset[str] = frozenset()
+
+
+def categories() -> frozenset[str]:
+    """Return the names of the categories of sensitive content; all policies have the same."""
+    return frozenset(sensitive_policy.load("safe-harbor").values.categories)
 
 
 def print_json(outcomes: Sequence[Outcome], *, many: bool) -> None:
@@ -61,8 +68,11 @@ def print_one(found: Outcome) -> None:
         click.echo(f"{found.likely} words only look like identifiers; a doctor may give them back")
     click.echo(
         f"gate: passed; {found.searched} known identifiers searched for, {found.skipped} words "
-        f"of ours passed over; risk {found.risk}"
+        f"of ours passed over"
     )
+    if found.no_consent:
+        click.echo(f"left out, because nobody said consent exists: {', '.join(found.no_consent)}")
+    click.echo(f"risk {found.risk}: about {found.people:,} people share what is left")
 
 
 def print_line(found: Outcome) -> None:

@@ -225,3 +225,18 @@ def test_a_byte_order_mark_at_the_start_of_a_file_does_no_harm(run: Run, tmp_pat
     source = write(tmp_path / "in.json", chart())
     source.write_bytes(b"\xef\xbb\xbf" + source.read_bytes())
     assert run("deid", source).exit_code == 0
+
+
+def test_what_needs_consent_is_left_out_unless_somebody_says_that_it_exists(
+    run: Run, tmp_path: Path
+) -> None:
+    coded = {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "B20"}]}
+    hiv = {**condition("calm"), "code": coded}
+    source, out = write(tmp_path / "in.json", bundle(patient(), hiv)), tmp_path / "out.json"
+    told = json.loads(run("deid", source, "--out", out, "--json").stdout)
+    assert told["no_consent"] == ["hiv"]
+    assert '"B20"' not in out.read_text(encoding="utf-8")
+    told = json.loads(run("deid", source, "--out", out, "--json", "--consent", "hiv").stdout)
+    assert told["no_consent"] == []
+    assert '"B20"' in out.read_text(encoding="utf-8")
+    assert run("deid", source, "--consent", "all").exit_code == 2
