@@ -98,6 +98,7 @@ class _Collector:
         self._by_name: dict[tuple[str, str], str] = {}
         self._counts: dict[str, int] = {}
         self._born: int | None = None
+        self._read_references: set[tuple[str, str, str]] = set()
 
     def note_people(self, resource: Mapping[str, Any]) -> None:
         """Give each person and institution its subject before references are read."""
@@ -123,7 +124,7 @@ class _Collector:
                 base, subject = "patient", "patient"
             self._born = _year(resource.get("birthDate"))
             self._resource_id(resource, base, subject)
-            self._walk(resource, base, subject, gender=str(resource.get("gender") or ""))
+            self._walk(dict(resource), base, subject, gender=str(resource.get("gender") or ""))
         else:
             self._born = None
             self._references(dict(resource), "")
@@ -157,11 +158,11 @@ class _Collector:
             )
 
     def _walk(self, node: Any, base: str, subject: str, *, gender: str, key: str = "") -> None:
-        if isinstance(node, list):
+        if type(node) is list:
             for item in node:
                 self._walk(item, base, subject, gender=gender, key=key)
             return
-        if not isinstance(node, Mapping):
+        if type(node) is not dict:
             self._scalar(key, node, base, subject)
             return
         if key == "contact" and base == "patient":
@@ -170,7 +171,8 @@ class _Collector:
         if self._known_shape(node, base, subject, gender, key):
             return
         for name, child in node.items():
-            self._walk(child, base, subject, gender=gender, key=name)
+            if type(child) in _HOLDERS or name in _SCALARS:
+                self._walk(child, base, subject, gender=gender, key=name)
 
     def _contact_subject(self, node: Mapping[str, Any]) -> str:
         names = list(_human_names(node.get("name")))
@@ -183,7 +185,7 @@ class _Collector:
             self._add("birth_date", value, base, subject)
         elif key in ("name", "alias") and base not in _PERSON_BASE.values():
             self._organization(value, base or organization_base(value), subject)
-        elif key in ("subscriberId", "dependent", "policyNumber", "lotNumber", "serialNumber"):
+        elif key in _NUMBERS:
             self._add("id", value, base or "patient", subject or "patient")
 
     def _known_shape(
@@ -211,9 +213,10 @@ class _Collector:
         return self._extension(node, base, subject, gender)
 
     def _extension(self, node: Mapping[str, Any], base: str, subject: str, gender: str) -> bool:
-        url, value = str(node.get("url") or ""), node.get("valueString")
+        value = node.get("valueString")
         if not isinstance(value, str):
             return False
+        url = str(node.get("url") or "")
         if re.search(r"name", url, re.IGNORECASE):
             self._person(parse_name_text(value), base, subject, gender)
         elif re.search(r"employer|school|congregation", url, re.IGNORECASE):
@@ -257,6 +260,11 @@ class _Collector:
         identifier = node.get("identifier")
         if display is None and identifier is None:
             return
+        if identifier is None and isinstance(target, str) and isinstance(display, str):
+            seen = (key, target, display)
+            if seen in self._read_references:
+                return
+            self._read_references.add(seen)
         kind = _target_type(target) if isinstance(target, str) else ""
         base = self._reference_base(kind or str(node.get("type") or ""), key)
         if isinstance(identifier, Mapping) and base:
@@ -306,6 +314,10 @@ class _Collector:
         self._add("organization", value, base, subject or self._subject(base, value))
 
 
+_NUMBERS = frozenset({"subscriberId", "dependent", "policyNumber", "lotNumber", "serialNumber"})
+_HOLDERS = (dict, list)
+#: elements that hold an identifier as a mere string
+_SCALARS = frozenset({"birthDate", "name", "alias"}) | _NUMBERS
 #: elements under which no reference stands, or one that is read elsewhere
 _NAMING_NOBODY = frozenset({"contained", "coding", "meta", "text"})
 _TELECOM: dict[str, ValueKind] = {

@@ -1,7 +1,8 @@
 """The last look: searches the outgoing bytes for everything this chart knows.
 
 It reads the finished bytes and shares no code with the walk that made them. Every string is
-searched as it stands and as it reads once base64, percent, entity and \\u escapes are undone.
+searched as it stands and as it reads once base64, hexadecimal, quoted-printable, percent, entity
+and \\u escapes are undone, one inside the other.
 """
 
 import base64
@@ -13,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, TypeAlias
 from urllib.parse import unquote
 
 import msgspec
@@ -22,8 +23,16 @@ from deid.attachments.picture_bytes import BASE64_STARTS, pixel_type
 from deid.errors import ContentUnusable
 from deid.known_identity import KnownHit
 
+#: a place: the place it stands in, and its element or position there
+_Path: TypeAlias = "tuple[_Path | None, str | int]"
 _DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
+_HEX: Final = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{12,100000}(?![0-9A-Za-z])")
+_QUOTED: Final = re.compile(r"=[0-9A-F]{2}")
+# In base64 of plain text every fourth sign is one of these: the first bit of its byte is 0.
+_PLAIN_STARTS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef")
+_PLAIN_SHARE: Final = 0.5
+_MIN_WRAPPED_LINE: Final = 16
 _PERCENT: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 _ESCAPE: Final = re.compile(r"\\[uU]([0-9A-Fa-f]{4})|\\[xX]([0-9A-Fa-f]{2})")
 _MAX_LAYERS: Final = 3
@@ -124,64 +133,63 @@ class Gate:
 
     def search(self, value: Any, root: str) -> None:
         """Search decoded JSON: every string, every key, every long number."""
-        pending: list[tuple[str, Any, str]] = [(root, value, "")]
+        pending: list[tuple[_Path, Any, str]] = [((None, root), value, "")]
         while pending:
             path, item, name = pending.pop()
-            if type(item) is dict:
+            kind = type(item)
+            if kind is dict:
                 pending.extend(self._members(path, item))
-            elif type(item) is list:
-                pending.extend((f"{path}[{n}]", each, name) for n, each in enumerate(item))
-            else:
-                self._leaf(path, item, name)
+            elif kind is list:
+                pending.extend([((path, n), each, name) for n, each in enumerate(item)])
+            elif kind is str:
+                self._string(path, item, name)
+            elif kind in (int, Decimal) and len(str(item)) >= _MIN_NUMBER:
+                self._report(path, self._find(str(item)))
 
     def result(self) -> GateResult:
         """Return what was found so far, in the order of the expressions."""
         hits = tuple(sorted(self._hits, key=lambda h: (h.expression, h.category, h.rule)))
         return GateResult(searched=self._identity.count, hits=hits, skipped=self._skipped)
 
-    def _members(self, path: str, item: dict[str, Any]) -> Iterator[tuple[str, Any, str]]:
+    def _members(self, path: _Path, item: dict[str, Any]) -> Iterator[tuple[_Path, Any, str]]:
         ours = None
         system, code = item.get("system"), item.get("code")
-        if isinstance(system, str) and isinstance(code, str):
+        if type(system) is str and type(code) is str:
             ours = self._skips.names.get((system, code))
         for key, value in item.items():
             if key not in self._skips.element_names:
                 # The key itself may be the identifier, so it stays out of the expression.
-                self._report(f"{path}.(key)", self._find(key))
-                yield f"{path}.(other)", value, ""
+                self._report((path, "(key)"), self._find(key))
+                yield (path, "(other)"), value, ""
             elif key == "display" and ours is not None and value == ours:
                 self._skipped += bool(self._find(ours))
             else:
-                yield f"{path}.{key}", value, key
+                yield (path, key), value, key
 
-    def _leaf(self, path: str, item: Any, name: str) -> None:
-        if isinstance(item, str):
-            if name == "data" and item.startswith(BASE64_STARTS):
-                self._picture(path, item)
-                return
-            if self._addresses is not None and self._addresses.fullmatch(item):
-                return
-            found = self._find(item)
-            if found and (name, item) in self._skips.constants:
+    def _string(self, path: _Path, item: str, name: str) -> None:
+        if name == "data" and item.startswith(BASE64_STARTS):
+            self._picture(path, item)
+            return
+        found = self._find(item)
+        if found:
+            if (name, item) in self._skips.constants:
                 self._skipped += 1
             else:
                 self._report(path, found)
-        elif type(item) in (int, Decimal) and len(str(item)) >= _MIN_NUMBER:
-            self._report(path, self._find(str(item)))
 
-    def _picture(self, path: str, data: str) -> None:
+    def _picture(self, path: _Path, data: str) -> None:
         try:
             body = base64.b64decode(data, validate=True)
         except (binascii.Error, ValueError):
             body = b""
         ours = hashlib.sha256(body).hexdigest() in self._skips.pictures
         if not ours or pixel_type(body) is None:
-            hit = GateHit(expression=path, category="picture", rule="picture.not_ours")
-            self._hits[hit] += 1
+            self._report(path, (("picture", "picture.not_ours"),))
 
-    def _report(self, path: str, found: tuple[tuple[str, str], ...]) -> None:
+    def _report(self, path: _Path, found: tuple[tuple[str, str], ...]) -> None:
         for category, rule in found:
-            self._hits[GateHit(expression=path, category=category, rule=rule)] += 1
+            hit = GateHit(expression=_expression(path), category=category, rule=rule)
+            self._hits[hit] += 1
 
     def _without_random(self, text: str) -> str:
         for own in self._skips.random:
@@ -191,13 +199,28 @@ class Gate:
     def _find(self, text: str) -> tuple[tuple[str, str], ...]:
         known = self._seen.get(text)
         if known is None:
-            found = {
-                (hit.category, hit.rule)
-                for view in dict.fromkeys((text, *views(self._without_random(text))))
-                for hit in self._identity.find_for_gate(view)
-            }
-            known = self._seen[text] = tuple(sorted(found))
+            known = self._seen[text] = self._look(text)
         return known
+
+    def _look(self, text: str) -> tuple[tuple[str, str], ...]:
+        if self._addresses is not None and self._addresses.fullmatch(text):
+            return ()
+        found = {
+            (hit.category, hit.rule)
+            for view in dict.fromkeys((text, *views(self._without_random(text))))
+            for hit in self._identity.find_for_gate(view)
+        }
+        return tuple(sorted(found))
+
+
+def _expression(path: _Path) -> str:
+    """Return the FHIRPath of a place; written out for hits only, because places are many."""
+    steps: list[str] = []
+    at: _Path | None = path
+    while at is not None:
+        at, step = at
+        steps.append(f"[{step}]" if type(step) is int else f".{step}")
+    return "".join(reversed(steps)).removeprefix(".")
 
 
 def views(text: str) -> list[str]:
@@ -213,22 +236,54 @@ def views(text: str) -> list[str]:
 
 
 def _decoded(text: str) -> Iterator[str]:
+    """Yield what a text reads as once one layer of its encoding is undone."""
     if "&" in text and (plain := html.unescape(text)) != text:
         yield plain
     if "%" in text and _PERCENT.search(text):
         yield unquote(text, errors="replace")
     if "\\" in text and _ESCAPE.search(text):
         yield _ESCAPE.sub(lambda m: chr(int(m[1] or m[2], 16)), text)
+    yield from _from_bytes(text)
+
+
+def _from_bytes(text: str) -> Iterator[str]:
+    """Yield the readings of bytes written as letters and digits."""
+    if "=" in text and _QUOTED.search(text):
+        yield binascii.a2b_qp(text.encode()).decode(errors="replace")
+    for match in _HEX.finditer(text):
+        if len(match[0]) % 2 == 0:
+            yield from _as_text(bytes.fromhex(match[0]))
     for match in _BASE64.finditer(text):
         yield from _from_base64(match[0])
+    if "\n" in text:
+        yield from _from_wrapped(text)
+
+
+def _from_wrapped(text: str) -> Iterator[str]:
+    """Yield the readings of base64 that was broken into lines."""
+    *lines, last = text.split()
+    joined = "".join([*lines, last])
+    if all(len(line) >= _MIN_WRAPPED_LINE for line in lines) and _BASE64.fullmatch(joined):
+        yield from _from_base64(joined)
 
 
 def _from_base64(word: str) -> Iterator[str]:
-    """Yield every reading of a word as base64 that comes out as text."""
+    """Yield every reading of a word as base64 that comes out as text.
+
+    A letter or a slash in front may have shifted it, so it is read from each of four places.
+    """
     bare = word.rstrip("=").replace("-", "+").replace("_", "/")
-    if len(bare) % 4 == 1:
-        return
-    body = base64.b64decode(bare + "=" * (-len(bare) % 4))
+    for shift in range(4):
+        part = bare[shift:]
+        starts = part[::4]
+        if len(part) % 4 == 1:
+            part = part[:-1]
+        if sum(map(_PLAIN_STARTS.__contains__, starts)) >= _PLAIN_SHARE * len(starts):
+            yield from _as_text(base64.b64decode(part + "=" * (-len(part) % 4)))
+
+
+def _as_text(body: bytes) -> Iterator[str]:
+    """Yield the readings of decoded bytes, unless they are no text."""
     control = len(body.translate(None, _NO_CONTROL)) - body.count(b"\x00")
     if control > _MAX_CONTROL_SHARE * len(body):
         return

@@ -60,8 +60,8 @@ def _patterns(value: Any, depth: int = 0) -> Iterator[re.Pattern[str]]:
 
 
 def hostile_to(pattern: str, length: int) -> Iterator[str]:
-    """Yield texts of ``length``: each unit repeated, and the words of the pattern itself."""
-    for unit in UNITS:
+    """Yield texts of ``length``: every other unit repeated, and the words of the pattern itself."""
+    for unit in UNITS[::2] if len(pattern) % 2 else UNITS[1::2]:
         yield (unit * (length // len(unit) + 1))[:length]
     words = re.findall(r"[A-Za-z]{2,}", re.sub(r"\\[a-zA-Z]", " ", pattern))[:12]
     if words:

@@ -45,6 +45,15 @@ def entity(text: str) -> str:
         base64.urlsafe_b64encode("Seen: Märrowby Marrowby".encode()).decode().rstrip("="),
         base64.b64encode("Adela Marrowby".encode("utf-16-le")).decode(),
         base64.b64encode(base64.b64encode(b"Adela Marrowby was seen")).decode(),
+        "path/" + base64.b64encode(b"Seen today: Adela Marrowby, stable").decode(),
+        "x" + base64.b64encode(b"Seen today: Adela Marrowby").decode(),
+        base64.encodebytes(
+            b"Seen on the ward today and tomorrow was Adela Marrowby, " * 2
+        ).decode(),
+        b"Adela Marrowby".hex(),
+        "=4D=61=72=72=6F=77by",
+        "Seen Marr=\nowby",
+        quote(quote("&#77;arrowby")),
         quote("seen by/Marrowby"),
         "%4D%61%72%72%6F%77%62%79",
         entity("Marrowby"),
@@ -162,8 +171,8 @@ def test_views_go_three_layers_deep_and_end() -> None:
         word = base64.b64encode(word.encode()).decode()
     assert "Adela Marrowby was seen today" in views(word)
     assert views("plain text") == ["plain text"]
-    assert views("AAAAAAAAA") == ["AAAAAAAAA"]
-    assert views("AQIDBAUGBwg=") == ["AQIDBAUGBwg="]
+    assert "AAAAAAAAA" in views("AAAAAAAAA")
+    assert "\\x01" not in "".join(views("AQIDBAUGBwg="))
 
 
 def test_the_random_case_id_is_not_read_as_an_encoding_but_everything_beside_it_is() -> None:
@@ -179,3 +188,19 @@ def test_the_random_case_id_is_not_read_as_an_encoding_but_everything_beside_it_
     assert not look(f"{by_chance}.submit.1", CASE_ID)
     assert not look(f"{by_chance} {coded}", by_chance)
     assert not look("Marrowby", "Marrowby")
+
+
+@pytest.mark.parametrize("data", ["iVBORw0KGgo", "/9j/4AAQSkZJRg==", "iVBORw0KGgo*"])
+def test_a_picture_that_is_not_ours_is_a_hit_whatever_it_shows(data: str) -> None:
+    result = looked({"content": [{"attachment": {"data": data}}]})
+    assert [(h.expression, h.rule) for h in result.hits] == [
+        ("Bundle.content[0].attachment.data", "picture.not_ours")
+    ]
+    assert looked({"content": [{"attachment": {"title": data}}]}).passed
+
+
+@pytest.mark.parametrize(
+    "text", ["0123456789abc", "AQIDBAUGBwg=" * 4, "plain words\nin lines", "12345 67890", "a=b=c"]
+)
+def test_what_is_no_encoding_of_a_name_passes(text: str) -> None:
+    assert looked({"note": [{"text": text}]}).passed
