@@ -23,8 +23,8 @@ def render() -> str:
             "The rules that decide what leaves",
             "For privacy officers; after this page you know, element by element, what leaves.",
         ),
-        "A hospital chooses one policy (setting `deid_policy`). Every receipt names the policy, the "
-        "SHA-256 of all files that its rules come from, and how dates were told. Whatever is not "
+        "A hospital chooses one policy (setting `deid_policy`). Every receipt names the policy, "
+        "the SHA-256 of all files that its rules come from, and how dates were told. What is not "
         "listed here does not leave, and is counted.",
         "## The policies",
         *(_policy(name) for name in sorted(policy.POLICIES)),

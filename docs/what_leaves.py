@@ -12,6 +12,7 @@ from deid import policy
 from smartapp.web.reasons import reason_words
 
 RULES = Path(__file__).resolve().parent.parent / "deid" / "rules"
+RESIDUAL = Path(__file__).resolve().parent / "safety" / "residual-risk.md"
 TEXT = Path(__file__).resolve().parent / "what_leaves.txt"
 
 Table = Mapping[str, Any]  # TOML
@@ -53,6 +54,7 @@ def render() -> str:
         "RECORDS": _records(base),
         "NEVER": _never(base),
         "REASONS": _reasons(base),
+        "RESIDUAL": "\n[More about what remains](residual-risk.md)." if RESIDUAL.exists() else "",
     }
     text = TEXT.read_text(encoding="utf-8")
     for name, table in tables.items():
