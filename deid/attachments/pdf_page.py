@@ -33,7 +33,8 @@ from deid.attachments.pdf_resources import (
 )
 
 MAX_OPERATIONS: Final = 150_000
-MAX_STREAM_BYTES: Final = 3_000_000
+MAX_WORDS: Final = 400_000
+MAX_STREAM_BYTES: Final = 2_000_000
 _MAX_DEPTH: Final = 8
 _MAX_STATES: Final = 60
 _INVISIBLE: Final = frozenset({3, 7})
@@ -71,17 +72,20 @@ class Budget:
     """What is left to read of a whole document."""
 
     operations: int = MAX_OPERATIONS
+    words: int = MAX_WORDS
     stream_bytes: int = MAX_STREAM_BYTES
 
-    def take(self, *, operations: int = 0, stream_bytes: int = 0) -> None:
+    def take(self, *, operations: int = 0, stream: bytes = b"") -> None:
         """Count what is about to be read.
 
         Raises:
             PageRefused: the document draws more than a document of text does.
         """
         self.operations -= operations
-        self.stream_bytes -= stream_bytes
-        if self.operations < 0 or self.stream_bytes < 0:
+        self.stream_bytes -= len(stream)
+        if self.stream_bytes >= 0:
+            self.words -= len(stream.split()) + stream.count(b"(") + stream.count(b"[")
+        if min(self.operations, self.words, self.stream_bytes) < 0:
             raise PageRefused("too large")
 
 
@@ -126,7 +130,7 @@ class _Walk:
         if depth > _MAX_DEPTH:
             raise PageRefused("nested too deep")
         stream = ContentStream(contents, self._reader, "bytes")
-        self._budget.take(stream_bytes=len(stream.get_data()))
+        self._budget.take(stream=stream.get_data())
         operations = stream.operations
         self._budget.take(operations=len(operations))
         states: list[_State] = []

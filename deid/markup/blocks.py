@@ -139,5 +139,14 @@ def _one_line(text: str) -> str:
 
 
 def _cut(text: str) -> list[str]:
-    lines = (" ".join(line.split()) for line in text.split(_BREAK))
-    return [line for line in lines if line and line != "-"]
+    """Return the lines that say something; the sign of an item goes to its first words."""
+    lines: list[str] = []
+    sign = ""
+    for written in text.split(_BREAK):
+        line = " ".join(written.split())
+        if line == "-":
+            sign = "- "
+        elif line:
+            lines.append(line if line.startswith("- ") else f"{sign}{line}")
+            sign = ""
+    return lines

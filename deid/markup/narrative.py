@@ -24,7 +24,7 @@ _UNSEEN_STYLES: Final = re.compile(
 )
 _TAG: Final = re.compile(
     r"<(/?)(a|b|i|u|p|br|hr|em|h[1-6]|li|ol|ul|td|th|tr|div|pre|sub|sup|font|span|body|html|table"
-    r"|tbody|thead|strong|center)\b[^<>]{0,300}>",
+    r"|tbody|thead|strong|center)(?:\s[a-z-]{1,20}=[^<>]{0,300}|\s{0,3}/?\s{0,3})>",
     re.IGNORECASE,
 )
 _COMMENT: Final = re.compile(r"<!--[^<>]{0,2000}-->")
