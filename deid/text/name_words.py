@@ -30,6 +30,13 @@ NEVER = word_set(
     pm now aware notified
     """
 )
+#: surnames that more often go on with the sentence: "dr pearl will see"
+_AFTER_A_NAME = word_set(
+    """
+    will may can might must has had see saw says said call last next still back home post day left
+    right on in at well went came gave felt held kept left met read ran sat set told took wrote
+    """
+)
 _INITIAL_STOP = frozenset(".,;: )\n\t|\"'")
 
 
@@ -47,7 +54,7 @@ def is_name_word(view: TextView, token: Token, *, trusted: bool) -> bool:
     if view.style == "lower":
         known = is_listed(word)
         return (
-            (known or not lexicon.is_ordinary(word))
+            (known or not lexicon.is_ordinary(word) or word in lexicon.words("eponyms"))
             if trusted
             else (known and word not in lexicon.vocabulary())
         )
@@ -135,7 +142,7 @@ def _second_word(view: TextView, first: Token, token: Token) -> bool:
         return (
             token.lower in lexicon.surnames()
             and is_listed(first.lower)
-            and token.lower not in lexicon.words("headings")
+            and token.lower not in _AFTER_A_NAME
         )
     if not token.capitalized or token.lower in lexicon.words("abbreviations"):
         return False

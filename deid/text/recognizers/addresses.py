@@ -23,8 +23,21 @@ _INDIA = re.compile(
     r"(?<=[a-z] -|[a-z]- |[a-z], )\d{6}(?![\d/.-])|(?<=[a-z] - )\d{6}(?![\d/.-])|"
     r"(?<=[a-z]-)\d{6}(?!\d)"
 )
-#: the outward half of a British code beside the word for it or in an address line
-_OUTWARD = re.compile(r"(?<=, )(?:[A-Z]{1,2}\d{1,2}[A-Z]?)(?=[.,;)\n]|$)")
+_AREAS = (
+    "AB|AL|BA|BB|BD|BH|BL|BN|BR|BS|BT|CA|CB|CF|CH|CM|CO|CR|CT|CV|CW|DA|DD|DE|DG|DH|DL|DN|DT|DY|"
+    "EC|EH|"
+    "EN|EX|FK|FY|GL|GU|HA|HD|HG|HP|HR|HS|HU|HX|IG|IP|IV|KA|KT|KW|KY|LA|LD|LE|LL|LN|LS|LU|ME|MK|"
+    "ML|NE|"
+    "NG|NN|NP|NR|NW|OL|OX|PA|PE|PH|PL|PO|PR|RG|RH|RM|SA|SE|SG|SK|SL|SM|SN|SO|SP|SR|SS|ST|SW|SY|"
+    "TA|TD|"
+    "TF|TN|TQ|TR|TS|TW|UB|WA|WC|WD|WF|WN|WR|WS|WV|YO|ZE|[BEGLMNSW]"
+)
+#: the outward half of a British code beside the town that it belongs to
+_OUTWARD = re.compile(
+    rf"\b(?:in|near|from|at|of|around) (?:[A-Z][a-z]{{2,15}} "
+    rf"){{1,2}}(?P<n>(?:{_AREAS})\d{{1,2}}[A-Z]?)\b"
+)
+
 
 _KIND = (
     r"(?:cottage|house|farm|farmhouse|lodge|villa|villas|hall|barn|court|mansions?|towers?|"
@@ -80,10 +93,10 @@ _LABEL = re.compile(
     r"(?:\s(?:on file|confirmed|verified|updated|changed to|given as))?\s?(?:is now|is|:|=|"
     r"-)?\s{0,3}"
 )
-_ANNOUNCED = re.compile(
-    r"[^\n;()]{6,110}?(?=\.\s|\.$|[;\n()]|\s(?:and|with|tel|phone|ph|mob|mobile|cell|since|"
-    r"where)\b|$)"
+_ADDRESS_END = re.compile(
+    r"\.\s|\.\Z|[;\n()]|\s(?:and|with|tel|phone|ph|mob|mobile|cell|since|where)\b"
 )
+_LONGEST_ADDRESS = 110
 _MILE = re.compile(
     r"\b(?:mile ?(?:marker|post)|mm|milepost|exit|junction|jct|km ?post)\s?#?\d{1,4}\w?(?: "
     r"(?:on|of) "
@@ -122,7 +135,7 @@ def _codes(view: TextView) -> Iterator[Finding]:
     for match in _INDIA.finditer(view.lower):
         yield _finding(*match.span(), "postal_code", "place.postcode")
     for match in _OUTWARD.finditer(view.plain):
-        yield _finding(*match.span(), "postal_code", "place.postcode")
+        yield _finding(*match.span("n"), "postal_code", "place.postcode")
 
 
 def _houses(view: TextView) -> Iterator[Finding]:
@@ -136,10 +149,12 @@ def _announced(view: TextView) -> Iterator[Finding]:
     if not view.has(_SIGNS):
         return
     for cue in _LABEL.finditer(view.lower):
-        match = _ANNOUNCED.match(view.plain, cue.end())
-        if match and _reads_like_address(match.group()):
-            end = match.start() + len(_without_state(match.group()).rstrip(" ,"))
-            yield _finding(match.start(), end, "street", "place.address")
+        start, limit = cue.end(), cue.end() + _LONGEST_ADDRESS
+        stop = _ADDRESS_END.search(view.lower, start, limit)
+        address = view.plain[start : stop.start() if stop else limit]
+        if _reads_like_address(address):
+            end = start + len(_without_state(address).rstrip(" ,"))
+            yield _finding(start, end, "street", "place.address")
 
 
 def _without_state(text: str) -> str:

@@ -42,7 +42,9 @@ _DATED_THING = re.compile(r"\b(?:from|ct|mri|pet|cxr|xr|echo) \Z")
 _CLOCK_BEFORE = re.compile(
     r"\b[0-2]\d[0-5]\d\s\Z|\d{1,2}:\d\d\s?(?:am|pm)?\s(?:on\s)?\Z|\d\s?[ap]m\s\Z"
 )
-_RANGE_CUE = re.compile(r"\d{1,2}/\d{1,2}(?:/\d{2,4})?\s?(?:-|to|through|thru|and|,)\s{0,2}\Z")
+_RANGE_CUE = re.compile(
+    r"(?<![\d/])\d{1,2}/\d{1,2}(?:/\d{2,4})?\s?(?:-|to|through|thru|and|,)\s{0,2}\Z"
+)
 _SCORE_BEFORE = re.compile(
     r"\b(?:pain|strength|power|rated?|severity|score[sd]?|scale|apgars?|gcs|mmt|berg|moca|mmse|"
     r"motor|murmur|reflex(?:es)?|acuity|vision|t[34]|bp|sats?|arm|leg|flex\w*|ext\w*|hip|knee|"
@@ -55,7 +57,7 @@ _AFTER_BARE = re.compile(
 UNIT_AFTER = re.compile(
     r"\A\s?(?:mg|mcg|ml|g|kg|cm|mm|%|h\b|hr|hours?|x\b|tabs?|units?|puffs?|lle|rle|lue|rue|od\b|"
     r"os\b|"
-    r"bilat|elsewhere|throughout|weeks?|days?|months?|years?|yo\b|y/o|inch|in\.|\"|murmur|"
+    r"bilat|elsewhere|throughout|weeks?|days?|months?|years?|yo\b|y/o|power|inch|in\.|\"|murmur|"
     r"systolic|"
     r"diastolic|strength|of (?!\d)|normal|ns\b|cups?|pounds?|lbs?\b|positive|negative|neg\b|"
     r"pos\b|bottles?|"

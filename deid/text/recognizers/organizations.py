@@ -18,6 +18,7 @@ _CUE_BEFORE = re.compile(
     r"(?:^|[\n:,;(-]|\b(?:at|to|from|by|via|prefers?|into|for|with|in|the|leaving|joined|near|"
     r"of))\s?\Z"
 )
+_PLACE_CUE = re.compile(r"\b(?:at|to|from|via|@)\s{1,2}(?:the )?\Z")
 _STORE_NUMBER = re.compile(r" #\d{2,6}")
 _ON_STREET = re.compile(r" on [a-z]+(?: st| street| ave| road)?")
 _ON_STREET_NAMED = re.compile(r" on [A-Z][a-z]+(?: [A-Z][a-z]+)?")
@@ -56,7 +57,11 @@ def _named(view: TextView, index: int, tail_end: int, kind: Kind) -> Iterator[Fi
         if _announced(view, start) and _is_named_flat(words, kind):
             yield institutions.found(start, end, kind, "org.kind")
         return
-    if end > tail_end or _is_named(words, kind):
+    announced = kind.telling == "weak" and bool(
+        _PLACE_CUE.search(view.lower, max(0, start - 8), start)
+    )
+    named = [w for w in words if w and w not in institutions.GENERIC]
+    if end > tail_end or _is_named(words, kind) or (announced and named):
         yield institutions.found(start, end, kind, "org.kind")
 
 

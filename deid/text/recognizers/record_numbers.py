@@ -26,8 +26,15 @@ _UUID = re.compile(r"(?<!\w)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?!\w)")
 _TRIPLE = re.compile(r"(?<![\w./-])\d{2}-\d{2}-\d{2}(?![\w/-])")
 _CODE = re.compile(r"(?<![\w.])#?(?=[a-z_/-]{0,20}\d)[a-z0-9]+(?:[-_/][a-z0-9]+){0,5}(?![\w]|\.\d)")
 _DATE_TIME = re.compile(r"(?:19|20)\d\d-\d\d-\d\dt?\d{0,2}$")
+#: "SHA-256 fingerprint": of a file, not of a finger
+_DIGEST_BEFORE = re.compile(
+    r"\b(?:sha|sha-?\d{1,3}|md5|key|ssh|certificate|digest|hash)[ :-]{1,2}\Z"
+)
 _SERIAL = re.compile(r"(?<![a-z])(?:sn|s/n)\s?#?:?\s?\d{5,}\b")
-_VOICEPRINT = re.compile(r"\b(?:voiceprint|faceprint|fingerprint)\s(?:id\s)?(?=\w*\d)[\w-]{4,20}\b")
+_VOICEPRINT = re.compile(
+    r"(?<!sha-256 )(?<!sha256 )(?<!md5 )(?<!key )"
+    r"\b(?:voiceprint|faceprint|fingerprint)\s(?:id\s)?(?=\w*\d)[\w-]{4,20}\b"
+)
 #: patterns, and signs one of which must stand in the text for the pattern to be tried
 _SHAPES: tuple[tuple[Category, re.Pattern[str], tuple[str, ...]], ...] = (
     ("national_id", _SSN, ()),
@@ -112,6 +119,10 @@ def _announced(view: TextView) -> Iterator[Finding]:
             if not text.startswith(cue.words, token.start) or text[end : end + 1].isalpha():
                 continue
             if cue.marked and not _MARK.match(text, end):
+                continue
+            if cue.category == "biometric" and _DIGEST_BEFORE.search(
+                text, max(0, token.start - 20), token.start
+            ):
                 continue
             match = _AFTER_CUE.match(text, end)
             if match and _is_number(match["n"], text, match.end("n")):
