@@ -16,7 +16,7 @@ from multiprocessing.process import BaseProcess
 from typing import Any
 
 from deid.attachments.picture_file import Box, PictureFile
-from deid.attachments.pictures import CleanPicture, clean
+from deid.attachments.pictures import CleanPicture, clean, with_strong_contrast
 from deid.attachments.pixels import NoPicture
 from deid.errors import CaseHeld as DeidCaseHeld
 from deid.errors import DeidError
@@ -50,6 +50,7 @@ class PictureJob:
     file: PictureFile = field(repr=False)
     boxes: tuple[Box, ...]
     max_side: int
+    strong_contrast: bool = False
 
 
 class _AskParent:
@@ -98,7 +99,10 @@ def _answer(job: DeidJob | PictureJob, signer: Signer) -> tuple[Any, ...]:
 
 def _done(job: DeidJob | PictureJob, signer: Signer) -> tuple[Any, ...]:
     if isinstance(job, PictureJob):
-        return ("drawn", clean(job.file, job.boxes, max_side=job.max_side))
+        drawn = clean(job.file, job.boxes, max_side=job.max_side)
+        if job.strong_contrast and isinstance(drawn, CleanPicture):
+            drawn = with_strong_contrast(drawn)
+        return ("drawn", drawn)
     return ("built", build(job.policy_id, job.case, job.order, job.place, signer))
 
 

@@ -83,11 +83,22 @@ def by_key(services: GatewayServices, draft: Draft, key: str) -> ChartPicture:
 
 
 def draw(
-    services: GatewayServices, draft: Draft, picture: ChartPicture, *, max_side: int = MAX_SIDE
+    services: GatewayServices,
+    draft: Draft,
+    picture: ChartPicture,
+    *,
+    max_side: int = MAX_SIDE,
+    strong_contrast: bool = False,
 ) -> CleanPicture | NoPicture:
     """Return the picture as it would leave now, or smaller; or why it cannot."""
-    file = _file(services, draft, picture)
-    return services.deid.draw(PictureJob(file=file, boxes=picture.boxes, max_side=max_side))
+    return services.deid.draw(
+        PictureJob(
+            file=_file(services, draft, picture),
+            boxes=picture.boxes,
+            max_side=max_side,
+            strong_contrast=strong_contrast,
+        )
+    )
 
 
 def _file(services: GatewayServices, draft: Draft, picture: ChartPicture) -> PictureFile:

@@ -34,7 +34,7 @@ from smartapp.store.drafts import Draft
 from smartapp.web import page_model, session
 
 pages = Blueprint("pictures", __name__)
-VIEWS = ("every", "one", "change", "large", "small")
+VIEWS = ("every", "one", "change", "large", "contrast", "small")
 
 COLUMNS: Final = 8
 _MOST_ROWS: Final = 16
@@ -137,6 +137,12 @@ def large(handle: str, key: str) -> ResponseReturnValue:  # noqa: ARG001 - it is
     return served(_drawn(key, MAX_SIDE))
 
 
+@pages.get("/pictures/<key>/contrast")
+def contrast(handle: str, key: str) -> ResponseReturnValue:  # noqa: ARG001 - it is in the path
+    """The picture with its grays spread apart: shows what the eye misses, and never leaves."""
+    return served(_drawn(key, MAX_SIDE, strong_contrast=True))
+
+
 @pages.get("/pictures/<key>/small")
 def small(handle: str, key: str) -> ResponseReturnValue:  # noqa: ARG001 - it is in the path
     """A small picture of it, made of the same covered pixels."""
@@ -155,9 +161,10 @@ def served(body: bytes) -> Response:
     return answer
 
 
-def _drawn(key: str, side: int) -> bytes:
+def _drawn(key: str, side: int, *, strong_contrast: bool = False) -> bytes:
     services, draft = session.services(), _draft()
-    drawn = draw(services, draft, by_key(services, draft, key), max_side=side)
+    picture = by_key(services, draft, key)
+    drawn = draw(services, draft, picture, max_side=side, strong_contrast=strong_contrast)
     if isinstance(drawn, NoPicture):
         raise PictureUnknown
     return drawn.body
@@ -185,6 +192,7 @@ def _page(handle: str, key: str, errors: Iterable[tuple[str, str]] = ()) -> Resp
         large=url_for(
             "pictures.large", handle=handle, key=key, v=picture_choices.seen_mark(picture.boxes)
         ),
+        contrast=url_for("pictures.contrast", handle=handle, key=key),
         act=url_for("pictures.change", handle=handle, key=key),
         back=url_for("pictures.every", handle=handle),
     )

@@ -157,6 +157,14 @@ def test_a_picture_is_served_as_pixels_under_safe_headers(doctor: Doctor) -> Non
     assert len(doctor.get(f"{address}/small").data) <= 30_000
 
 
+def test_faint_writing_shows_under_strong_contrast(doctor: Doctor) -> None:
+    address = address_of(doctor)
+    plain, strong = (image_of(doctor.get(f"{address}/{n}").data) for n in ("large", "contrast"))
+    assert strong.size == plain.size
+    assert strong.tobytes() != plain.tobytes()
+    assert f"{address}/contrast" in doctor.get(address).text
+
+
 def test_a_picture_is_served_to_its_own_browser_only(
     doctor: Doctor, here: Hospital, tmp_path: Path
 ) -> None:

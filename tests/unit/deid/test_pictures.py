@@ -9,7 +9,13 @@ from PIL import Image
 from deid.attachments.picture_bytes import pixel_type
 from deid.attachments.picture_file import MAX_BOXES, Box, PictureConfirmation, PictureFile
 from deid.attachments.picture_source import find_picture, picture_of
-from deid.attachments.pictures import MAX_BYTES, MAX_OUT_BYTES, CleanPicture, clean
+from deid.attachments.pictures import (
+    MAX_BYTES,
+    MAX_OUT_BYTES,
+    CleanPicture,
+    clean,
+    with_strong_contrast,
+)
 from deid.attachments.pixels import MAX_SIDE, NoPicture
 from deid.errors import ContentUnusable
 from tests.support import pictures
@@ -223,6 +229,13 @@ def test_the_picture_keeps_its_bytes_out_of_its_repr() -> None:
     file = PictureFile("picture", pictures.png(pictures.drawing()))
     assert NAME not in repr(file)
     assert "body" not in repr(clean(file))
+
+
+def test_strong_contrast_shows_what_nobody_sees() -> None:
+    faint = Image.new("L", (120, 80), 250)
+    faint.paste(248, (55, 30, 65, 50))
+    strong = opened(with_strong_contrast(made(pictures.encoded(faint, "PNG")))).convert("L")
+    assert abs(strong.getpixel((60, 40)) - strong.getpixel((5, 5))) > 10  # type: ignore[operator]
 
 
 # the gate's own look at bytes
