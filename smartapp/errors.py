@@ -119,6 +119,13 @@ class CaseMoved(SmartAppError):
     kind = "conflict"
 
 
+class DecisionMissing(SmartAppError):
+    """Consent was not stated for content that needs it, or a high residual risk was not seen."""
+
+    code = "smartapp.decision_missing"
+    kind = "conflict"
+
+
 class ConsultUnreachable(SmartAppError):
     """The consult server does not answer; what was approved is kept and tried again."""
 

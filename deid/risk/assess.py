@@ -81,8 +81,9 @@ def assess(
 ) -> RiskReport:
     """Return the residual risk of outgoing resources (entry, key, resource) and texts.
 
-    The facts are taken as independent but for a damping: the rarest counts in full, the next
-    two by their square root, because rare facts of one person often come from one another.
+    The rarest fact of each kind counts, as if they were independent but for a damping: the
+    first in full, the next two by their square root, because rare facts of one person often
+    come from one another.
     """
     rarity = dated_tables.rarity()
     found = list(_of_resources(resources, person, rarity))
@@ -93,7 +94,9 @@ def assess(
         sex=person.sex, area=person.state, ages=person.ages
     )
     people = group
-    for place, fact in enumerate(facts[:_SHOWN]):
+    # Several facts of one kind are mostly one fact told several times: the rarest counts.
+    by_kind = list({fact.kind: fact for fact in reversed(facts)}.values())[::-1]
+    for place, fact in enumerate(sorted(by_kind, key=_rarest)[:_SHOWN]):
         people *= fact.share if place == 0 else fact.share**0.5
     level: RiskLevel = "low"
     if people < HIGH_BELOW:
@@ -231,6 +234,10 @@ def _distinct(found: Iterable[Fact]) -> list[Fact]:
         if name not in best or fact.share < best[name].share:
             best[name] = fact
     return sorted(best.values(), key=lambda fact: (fact.share, fact.kind, fact.shown))
+
+
+def _rarest(fact: Fact) -> float:
+    return fact.share
 
 
 def _codings(resource: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

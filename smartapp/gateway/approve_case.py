@@ -1,10 +1,12 @@
 """Approve a revision: from this one transaction on, nothing can be lost and nothing changed."""
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from runtime import audit, clock, json_text
 from smartapp.errors import BytesAltered, RevisionStale
+from smartapp.gateway.care_choices import require_decisions
 from smartapp.gateway.patient_facts import demographics
 from smartapp.gateway.services import GatewayServices
 from smartapp.store import answers, cases, drafts, outbox, revisions, vault
@@ -17,13 +19,35 @@ from smartapp.store.revisions import Revision
 from smartapp.store.vault import VaultLink
 
 
+@dataclass(frozen=True, kw_only=True)
+class Statements:
+    """What the doctor said below the preview, beside having looked.
+
+    `consent` names the categories for which the doctor says that consent exists; `risk_seen`
+    tells that a high residual risk was seen.
+    """
+
+    consent: frozenset[str] = frozenset()
+    risk_seen: bool = False
+
+
+NOTHING_SAID = Statements()
+
+
 def approve_case(
-    services: GatewayServices, launch: Launch, *, revision_id: str, sha256: str
+    services: GatewayServices,
+    launch: Launch,
+    *,
+    revision_id: str,
+    sha256: str,
+    said: Statements = NOTHING_SAID,
 ) -> Case:
     """Store vault link, receipt, exact bytes, job and audit row in ONE transaction.
 
     `sha256` is what the doctor's page showed. Approving twice is the same as once. Raises
-    `RevisionStale` when the revision is over its age, replaced, or its draft changed.
+    `RevisionStale` when the revision is over its age, replaced, or its draft changed, and
+    `DecisionMissing` while a statement that it needs was not made. What was stated goes into
+    the audit and nowhere else.
     """
     now = clock.now()
     with services.database.transaction() as session:
@@ -34,6 +58,7 @@ def approve_case(
             return cases.find(session, revision.case_id)
         draft = drafts.load(session, services.keyring, launch.draft_id, now=now)
         _check(services, revision, draft, sha256, now)
+        stated = require_decisions(revision.preview, consent=said.consent, risk_seen=said.risk_seen)
         chart = drafts.snapshot(session, services.keyring, launch.draft_id, now=now)
         won = revisions.approve(session, revision_id, sha256=sha256) and drafts.mark_approved(
             session, launch.draft_id, version=draft.version
@@ -62,7 +87,7 @@ def approve_case(
             event="case.approved",
             actor=launch.doctor_key,
             subject=revision.case_id,
-            detail={"sha256": revision.sha256, "gate_searched": revision.gate_searched},
+            detail={"sha256": revision.sha256, "gate_searched": revision.gate_searched, **stated},
         )
     services.failpoint("after_approve_commit")
     return case

@@ -19,6 +19,7 @@ from exchange.clarification import ReplyOrder, ThreadPlace
 from exchange.sealing import Claims, Signer
 from runtime import json_text
 from smartapp.errors import CaseHeld
+from smartapp.gateway.care_record import care_record
 from smartapp.gateway.envelope import with_claims, with_envelope
 
 
@@ -148,6 +149,7 @@ def preview_record(preview: Preview, prepared: Prepared, body: bytes) -> dict[st
             }
             for one in preview.pictures
         ],
+        **care_record(preview),
         "counts": dict(preview.counts),
         "words": dict(preview.token_words),
         "receipt": {

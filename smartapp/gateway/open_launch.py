@@ -71,11 +71,21 @@ def new_draft(site_id: str, context: Mapping[str, Any]) -> NewDraft:
     )
 
 
-def start_another(services: GatewayServices, launch: Launch) -> Launch:
-    """A further question about the same patient: a new draft and a fresh reading."""
+def start_another(services: GatewayServices, launch: Launch, *, keep_words: bool = False) -> Launch:
+    """A further question about the same patient: a new draft and a fresh reading.
+
+    `keep_words` opens the form as it was: who takes a question back wants to mend it. Words
+    given back and content left out belong to the old case and are asked for again.
+    """
+    now = clock.now()
     draft = new_draft(launch.site_id, launch.context)
     with services.database.transaction() as session:
-        drafts.create(session, services.keyring, draft, now=clock.now())
+        drafts.create(session, services.keyring, draft, now=now)
+        if keep_words:
+            old = drafts.load(session, services.keyring, launch.draft_id, now=now)
+            made = drafts.load(session, services.keyring, draft.draft_id, now=now)
+            kept = {"hidden": old.choices["hidden"]} if old.choices.get("hidden") else {}
+            drafts.save(session, services.keyring, made, form=old.form, choices=kept)
         launches.point_at(session, launch.handle_hash, draft_id=draft.draft_id)
     moved = replace(launch, draft_id=draft.draft_id)
     begin_reading(services, moved)

@@ -10,6 +10,7 @@ from runtime import clock, json_text, logs, tokens
 from runtime.log_events import Event
 from smartapp.errors import CaseHeld, DraftMissing, RevisionStale
 from smartapp.gateway.attest_member import attest_member
+from smartapp.gateway.care_choices import left_out_of
 from smartapp.gateway.chart_contents import chosen, identifying
 from smartapp.gateway.choices import given_back_of, hidden_of
 from smartapp.gateway.deid_process import DeidJob
@@ -67,6 +68,7 @@ def prepare_case(services: GatewayServices, launch: Launch) -> Revision:
             texts={"question": draft.form["question"], "thinking": draft.form["thinking"]},
             given_back=given_back_of(draft.choices),
             hidden=hidden_of(draft.choices),
+            left_out=left_out_of(draft.choices),
             confirmed_pictures=confirmed_pictures(draft.choices),
             test_data=services.policy.test_data,
             incomplete=tuple(

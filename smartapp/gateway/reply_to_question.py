@@ -10,8 +10,9 @@ from exchange.canonical import identifier_of
 from exchange.clarification import ReplyOrder, ThreadPlace, read_message
 from runtime import audit, clock, json_text, tokens
 from smartapp.errors import CaseMoved, RevisionStale
-from smartapp.gateway.approve_case import outbox_item, words_of
+from smartapp.gateway.approve_case import NOTHING_SAID, Statements, outbox_item, words_of
 from smartapp.gateway.attest_member import attest_member
+from smartapp.gateway.care_choices import left_out_of, require_decisions
 from smartapp.gateway.chart_contents import identifying
 from smartapp.gateway.choices import given_back_of, hidden_of
 from smartapp.gateway.deid_process import DeidJob
@@ -99,6 +100,7 @@ def prepare_reply(services: GatewayServices, launch: Launch, case_id: str) -> Re
             earlier=dict(link.words),
             given_back=given_back_of(entered),
             hidden=hidden_of(entered),
+            left_out=left_out_of(entered),
             test_data=services.policy.test_data,
             incomplete=(),
         ),
@@ -175,7 +177,13 @@ def _thread(services: GatewayServices, case_id: str, task_ref: str) -> _Thread:
 
 
 def approve_reply(
-    services: GatewayServices, launch: Launch, case_id: str, *, revision_id: str, sha256: str
+    services: GatewayServices,
+    launch: Launch,
+    case_id: str,
+    *,
+    revision_id: str,
+    sha256: str,
+    said: Statements = NOTHING_SAID,
 ) -> None:
     """Queue the exact bytes of a reply in one transaction; approving twice is the same as once."""
     now = clock.now()
@@ -185,6 +193,7 @@ def approve_reply(
             raise RevisionStale
         if revision.state == "approved" and revision.sha256 == sha256:
             return
+        stated = require_decisions(revision.preview, consent=said.consent, risk_seen=said.risk_seen)
         submission = str(revision.facts["submission"])
         if outbox.reply_in_flight(session, case_id) or outbox.case_of(session, submission):
             raise CaseMoved(stage="reply_in_flight")
@@ -225,6 +234,6 @@ def approve_reply(
             event="reply.approved",
             actor=launch.doctor_key,
             subject=case_id,
-            detail={"sha256": revision.sha256},
+            detail={"sha256": revision.sha256, **stated},
         )
     services.failpoint("after_approve_commit")

@@ -1,23 +1,26 @@
 """Check what leaves: both sides, every change with its reason, and Approve at the end."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
+from werkzeug.datastructures import MultiDict
 
 from deid.text.document import GiveBack
 from exchange import names
 from runtime import clock, json_text
-from smartapp.errors import CaseHeld, DraftMissing, PictureUnknown, RevisionStale
+from smartapp.errors import CaseHeld, DecisionMissing, DraftMissing, PictureUnknown, RevisionStale
+from smartapp.gateway import care_choices
 from smartapp.gateway import choices as choose
-from smartapp.gateway.approve_case import approve_case
+from smartapp.gateway.approve_case import Statements, approve_case
 from smartapp.gateway.prepare_case import prepare_case
 from smartapp.store import drafts, revisions
 from smartapp.store.drafts import Draft
 from smartapp.store.revisions import Revision
 from smartapp.web import page_model, session
+from smartapp.web.care_view import title_of
 from smartapp.web.held import held_sentences
 from smartapp.web.outgoing import MAX_MESSAGE, pictures_in
 from smartapp.web.pictures import served
@@ -76,6 +79,7 @@ def show(handle: str) -> ResponseReturnValue:
             revision,
             banner=draft.patient.get("banner"),
             hidden=draft.choices.get("hidden", []),
+            left_out=draft.choices.get("left_out", {}),
         ),
         revision=revision,
         steps=("Ask", "Check", "Sent"),
@@ -103,30 +107,69 @@ def _window_words(urgency: str) -> str:
 def choose_words(handle: str) -> ResponseReturnValue:
     """Give one word back, hide it again, or hide more; every change runs all checks again."""
     services, draft = session.services(), _draft()
-    changed = changed_choices(request.form, draft.choices, _shown_words(draft))
+    changed = changed_choices(request.form, draft.choices, _shown(draft))
     with services.database.transaction() as writing:
         drafts.save(writing, services.keyring, draft, form=draft.form, choices=changed)
-    return redirect(url_for("preview.show", handle=handle), code=303)
+    back = url_for("preview.show", handle=handle, _anchor=place_of(request.form))
+    return redirect(back, code=303)
 
 
-def _shown_words(draft: Draft) -> list[Mapping[str, Any]]:
+def _shown(draft: Draft) -> Mapping[str, Any] | None:
     found = _newest(draft)
-    return list(found.preview["likely"]) if found else []
+    return found.preview if found else None
+
+
+def place_of(form: Mapping[str, str]) -> str:
+    """Where on the page the button stood: the reader goes on from there, not from the top."""
+    if form.get("give") or form.get("hide"):
+        return "words"
+    if form.get("hide_word"):
+        return "risk"
+    if form.get("leave_out", "").startswith("sensitive:"):
+        return "left-out"
+    return "risk" if form.get("leave_out") or form.get("put_back") else "more"
 
 
 def changed_choices(
-    form: Mapping[str, str], choices: Mapping[str, Any], words: list[Mapping[str, Any]]
+    form: Mapping[str, str], choices: Mapping[str, Any], shown: Mapping[str, Any] | None
 ) -> Mapping[str, Any]:
-    """The doctor's choices after one button; the key of a word comes from what was shown."""
+    """The doctor's choices after one button; the keys of a word come from what was shown.
+
+    One row of the page is one word with all the places where it stands, each shown there; every
+    place keeps a key of its own.
+    """
+    if form.get("leave_out"):
+        title = title_of(shown, form["leave_out"]) if shown else ""
+        return care_choices.leave_out(choices, form["leave_out"], title)
+    if form.get("put_back"):
+        return care_choices.put_back(choices, form["put_back"])
+    if form.get("show_word"):
+        return choose.show_again(choices, form["show_word"])
+    if form.get("give") or form.get("hide"):
+        return _changed_word(form, choices, list(shown["likely"]) if shown else [])
+    return choose.hide_more(choices, form.get("hide_word") or form.get("more", ""))
+
+
+def _changed_word(
+    form: Mapping[str, str], choices: Mapping[str, Any], words: Sequence[Mapping[str, Any]]
+) -> Mapping[str, Any]:
     for action, change in (("give", choose.give_back), ("hide", choose.hide_again)):
         index = form.get(action, "")
         if index.isdecimal() and int(index) < len(words):
-            word = words[int(index)]
-            key = GiveBack(path=word["path"], token=word["token"], n=int(word["n"]))
-            return change(choices, key)
-    if form.get("show_word"):
-        return choose.show_again(choices, form["show_word"])
-    return choose.hide_more(choices, form.get("more", ""))
+            token = words[int(index)]["token"]
+            for word in words:
+                if word["token"] == token:
+                    key = GiveBack(path=word["path"], token=token, n=int(word["n"]))
+                    choices = change(choices, key)
+            return choices
+    return choices
+
+
+def statements_of(form: MultiDict[str, str]) -> Statements:
+    """What the form under a preview says beside "I looked"."""
+    return Statements(
+        consent=frozenset(form.getlist("consent")), risk_seen=form.get("risk_seen") == "yes"
+    )
 
 
 @pages.post("/approve")
@@ -140,7 +183,10 @@ def approve(handle: str) -> ResponseReturnValue:
             session.launch(),
             revision_id=request.form.get("revision", ""),
             sha256=request.form.get("sha256", ""),
+            said=statements_of(request.form),
         )
+    except DecisionMissing:
+        return redirect(url_for("preview.show", handle=handle, _anchor="send"), code=303)
     except RevisionStale:
         return redirect(url_for("preview.show", handle=handle), code=303)
     return redirect(url_for("case.show", handle=handle, case_id=case.case_id), code=303)

@@ -7,6 +7,7 @@ from typing import Any
 from deid import policy
 from deid.preview import NOT_IDENTIFIERS
 from smartapp.store.revisions import Revision
+from smartapp.web.care_view import CareView, care
 from smartapp.web.outgoing import Outgoing, read_outgoing
 from smartapp.web.reasons import counted, reason_words
 from smartapp.web.words import fingerprint
@@ -78,7 +79,6 @@ class PreviewView:
     searched: int
     counts: Mapping[str, int]
     words: Sequence[Mapping[str, Any]] = field(repr=False)
-    words_open: int
     patient: Pair | None = field(repr=False)
     pairs: tuple[Pair, ...] = field(repr=False)
     labels: tuple[Pair, ...] = field(repr=False)
@@ -96,10 +96,15 @@ class PreviewView:
     pictures: Mapping[str, int]
     """sent, not_sent, boxes; empty when there is no picture."""
     hidden: tuple[str, ...] = field(repr=False)
+    care: CareView = field(repr=False)
 
 
 def view(
-    revision: Revision, *, banner: Mapping[str, str] | None, hidden: Sequence[str]
+    revision: Revision,
+    *,
+    banner: Mapping[str, str] | None,
+    hidden: Sequence[str],
+    left_out: Mapping[str, str],
 ) -> PreviewView:
     """Read a revision into what the page shows; the right side comes from its bytes."""
     shown = revision.preview
@@ -112,8 +117,7 @@ def view(
     return PreviewView(
         searched=int(revision.gate_searched),
         counts=shown["counts"],
-        words=[{**word, "index": n} for n, word in enumerate(shown["likely"])],
-        words_open=sum(1 for word in shown["likely"] if not word["given_back"]),
+        words=_word_rows(shown["likely"]),
         patient=patient,
         pairs=_grouped(shown["pairs"], shift, names),
         labels=_grouped(shown["labels"], shift, names, every=True),
@@ -141,7 +145,18 @@ def view(
         incomplete=tuple(receipt["incomplete"]),
         pictures=receipt.get("pictures", {}),
         hidden=tuple(hidden),
+        care=care(shown, left_out),
     )
+
+
+def _word_rows(words: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """One row for one word, with every place where it stands."""
+    rows: dict[str, dict[str, Any]] = {}
+    for number, word in enumerate(words):
+        row = rows.setdefault(word["token"], {**word, "index": number, "places": []})
+        row["places"].append({side: word[side] for side in ("before", "word", "after")})
+        row["given_back"] = row["given_back"] and word["given_back"]
+    return list(rows.values())
 
 
 def _policy(policy_id: str) -> str:

@@ -44,6 +44,8 @@ _CATEGORY: Mapping[str, tuple[str, str]] = {
     "local_code": ("Code of this hospital", "only its label leaves"),
     "extreme": ("Extreme measurement", "cut at the top"),
     "refused": ("Part", "that cannot be made safe"),
+    "sensitive": ("Sensitive content", "kept back by the policy or by you"),
+    "left_out": ("Left out", "by you"),
 }
 _KNOWN = " in this chart"
 _NOUNS: Mapping[str, tuple[str, str]] = {

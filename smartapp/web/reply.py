@@ -1,14 +1,12 @@
 """Answer the specialist's question: the same preview and approval as the question itself."""
 
-from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
 
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from runtime import clock
-from smartapp.errors import CaseHeld, FormInvalid, RevisionStale
+from smartapp.errors import CaseHeld, DecisionMissing, FormInvalid, RevisionStale
 from smartapp.gateway import reply_to_question as replying
 from smartapp.gateway.question_form import read_reply
 from smartapp.store import drafts, revisions
@@ -16,7 +14,7 @@ from smartapp.store.drafts import Draft
 from smartapp.store.revisions import Revision
 from smartapp.web import page_model, session
 from smartapp.web.held import held_sentences
-from smartapp.web.preview import changed_choices
+from smartapp.web.preview import changed_choices, place_of, statements_of
 from smartapp.web.preview_view import view
 
 pages = Blueprint("reply", __name__)
@@ -83,7 +81,12 @@ def show(handle: str, case_id: str) -> ResponseReturnValue:
     return render_template(
         "preview.html",
         frame=frame,
-        view=view(revision, banner=None, hidden=entered.get("hidden", [])),
+        view=view(
+            revision,
+            banner=None,
+            hidden=entered.get("hidden", []),
+            left_out=entered.get("left_out", {}),
+        ),
         revision=revision,
         steps=("Read", "Reply", "Check"),
         heading="Check what leaves",
@@ -118,10 +121,10 @@ def choose_words(handle: str, case_id: str) -> ResponseReturnValue:
     draft = _draft()
     entered = replying.reply_entered(draft, case_id)
     found = _stored(draft, case_id)
-    words: list[Mapping[str, Any]] = list(found.preview["likely"]) if found else []
-    changed = changed_choices(request.form, entered, words)
+    changed = changed_choices(request.form, entered, found.preview if found else None)
     replying.change_reply(session.services(), session.launch(), case_id, changed)
-    return redirect(url_for("reply.show", handle=handle, case_id=case_id), code=303)
+    back = url_for("reply.show", handle=handle, case_id=case_id, _anchor=place_of(request.form))
+    return redirect(back, code=303)
 
 
 @pages.post("/case/<case_id>/reply/approve")
@@ -138,7 +141,10 @@ def approve(handle: str, case_id: str) -> ResponseReturnValue:
             case_id,
             revision_id=request.form.get("revision", ""),
             sha256=request.form.get("sha256", ""),
+            said=statements_of(request.form),
         )
+    except DecisionMissing:
+        return redirect(f"{again}#send", code=303)
     except RevisionStale:
         return redirect(again, code=303)
     return redirect(url_for("case.show", handle=handle, case_id=case_id), code=303)

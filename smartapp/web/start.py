@@ -173,7 +173,8 @@ def another(handle: str) -> ResponseReturnValue:
     """A further question about the same patient."""
     draft, _ = _draft()
     if draft.state != "ready":
-        start_another(session.services(), session.launch())
+        keep = request.form.get("again") == "yes"
+        start_another(session.services(), session.launch(), keep_words=keep)
         return redirect(url_for("start.home", handle=handle), code=303)
     return redirect(url_for("ask.form", handle=handle), code=303)
 
