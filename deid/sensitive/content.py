@@ -14,6 +14,8 @@ _MAIN: Final = frozenset(
     {"code", "medicationCodeableConcept", "vaccineCode", "type", "class", "valueCodeableConcept",
      "component"}
 )  # fmt: skip
+#: free text, which the text engine reads word by word; it looks like a concept with a text only
+FREE_TEXT: Final = frozenset({"note", "dosageInstruction", "dosage", "text", "section", "payload"})
 
 
 @dataclass(slots=True)
@@ -35,7 +37,7 @@ def met_in(resource: Resource, values: ValueSets) -> Met:
     for each in (resource, *inside):
         if isinstance(each, dict):
             for name, value in each.items():
-                if name not in ("meta", "contained", "text"):
+                if name not in ("meta", "contained") and name not in FREE_TEXT:
                     _gather(value, met, values, main=name in _MAIN)
     return met
 
@@ -92,8 +94,8 @@ def _gather(value: Any, met: Met, values: ValueSets, *, main: bool) -> None:
     elif isinstance(value, dict):
         if is_concept(value) or "code" in value:
             _note(value, met, values, main=main)
-        for each in value.values():
-            if isinstance(each, dict | list):
+        for name, each in value.items():
+            if isinstance(each, dict | list) and name not in FREE_TEXT:
                 _gather(each, met, values, main=main)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from deid.sensitive.content import (
+    FREE_TEXT,
     Met,
     Resource,
     Why,
@@ -199,7 +200,10 @@ class Screening:
                 masked = [c for c in met if self.action(c) == "mask"]
                 parent = self.policy.values.categories[met[0]].parent
                 return {"text": parent} if len(masked) == len(met) else None
-        out = {name: self._without(each, categories) for name, each in value.items()}
+        out = {
+            name: each if name in FREE_TEXT else self._without(each, categories)
+            for name, each in value.items()
+        }
         return {name: each for name, each in out.items() if each is not None}
 
 
