@@ -1,16 +1,24 @@
 """Time as the network knows it: minutes, days or years from the question (pure).
 
-Dates do not reach the network. Each dated element carries the distance from the question in
-an extension; negative is before it.
+True dates do not reach the network. A dated element carries the distance from the question in
+an extension, negative before it; or, when the hospital's policy shifts dates, a date that is as
+far from the other dates of the case as the true one was.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from exchange import names
 
+_DATE = re.compile(
+    r"(?P<day>(?P<y>\d{4})-(?P<m>\d{2})(?:-(?P<d>\d{2}))?)"
+    r"(?:T(?P<h>\d{2}):(?P<min>\d{2})(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}:\d{2})?)?"
+)
+_EPOCH = date(2000, 1, 1)
 _MINUTES = {
     "min": Decimal(1),
     "h": Decimal(60),
@@ -54,10 +62,26 @@ def when_of(resource: Mapping[str, Any], *elements: str) -> When:
         for name in path:
             holder = holder.get(name) if isinstance(holder, Mapping) else None
         if isinstance(holder, Mapping):
-            found = _of_element(holder.get(f"_{last}"))
+            found = _of_element(holder.get(f"_{last}")) or _of_date(holder.get(last))
             if found is not None:
                 return found
     return UNKNOWN
+
+
+def _of_date(value: object) -> When | None:
+    """Return a shifted date as it reads; a bare year is what every policy sends, so it is none."""
+    match = _DATE.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        return None
+    try:
+        day = date(int(match["y"]), int(match["m"]), int(match["d"] or 1))
+    except ValueError:
+        return None
+    hours, minutes = int(match["h"] or 0), int(match["min"] or 0)
+    # Only for the order: no real day is this many minutes from anything.
+    order = Decimal((day - _EPOCH).days * 1440 + hours * 60 + minutes)
+    clock = f" {match['h']}:{match['min']}" if match["h"] else ""
+    return When(words=f"{match['day']}{clock}", short=match["day"], minutes=order)
 
 
 def _of_element(element: object) -> When | None:

@@ -9,7 +9,13 @@ from deid import dates
 from deid.errors import ResourceRefused
 from deid.structured import codes, files, references
 from deid.structured.paths import Path, element
-from deid.structured.quantities import age_quantity, age_unit, is_over_89, plausible
+from deid.structured.quantities import (
+    age_quantity,
+    age_unit,
+    coarse_age,
+    is_over_89,
+    plausible,
+)
 from deid.structured.rules import ABSENT, Action, Renamed
 from deid.structured.run import Run
 
@@ -143,7 +149,7 @@ def died(value: Any, path: Path, run: Run) -> Any:
 
 
 def age(value: Any, path: Path, run: Run) -> Any:
-    """Keep an age up to 89 years as written; from 90 on it leaves as `>= 90 years`."""
+    """Keep an age in years, months or weeks as coarse as the law allows; from 90 on as a group."""
     if type(value) is not dict or type(value.get("value")) not in (int, Decimal):
         run.drop("age", path)
         return ABSENT
@@ -157,7 +163,7 @@ def age(value: Any, path: Path, run: Run) -> Any:
     comparator = value.get("comparator")
     if comparator is not None and comparator not in _COMPARATORS:
         raise ResourceRefused(expression=element((path, "comparator")), reason="cannot be kept")
-    return age_quantity(value["value"], code, comparator=comparator)
+    return coarse_age(value["value"], code, comparator=comparator)
 
 
 def language(value: Any, path: Path, run: Run) -> Any:

@@ -4,7 +4,8 @@ import base64
 from collections.abc import Mapping
 from typing import Any, Final
 
-from deid.attachments.admission import NotAdmitted, admit
+from deid.attachments.admission import NotAdmitted, Outcome, admit
+from deid.attachments.identities import is_about_another
 from deid.attachments.picture_file import PictureFile
 from deid.attachments.picture_source import decoded, picture_of
 from deid.attachments.pixels import NoPicture
@@ -27,7 +28,7 @@ def attachment(value: Any, path: Path, run: Run) -> Any:
     picture = None if body is None else picture_of(body)
     if picture is not None:
         return _picture(picture, path, run)
-    admitted = NotAdmitted("no content in the chart read") if body is None else admit(body)
+    admitted = _admitted(body, run)
     if isinstance(admitted, NotAdmitted):
         run.refuse_part(path, admitted.reason)
         return ABSENT
@@ -36,6 +37,14 @@ def attachment(value: Any, path: Path, run: Run) -> Any:
         "contentType": CLEAN_TYPE,
         "data": base64.b64encode(clean.encode("utf-8")).decode("ascii"),
     }
+
+
+def _admitted(body: bytes | None, run: Run) -> Outcome:
+    if body is None:
+        return NotAdmitted("no content in the chart read")
+    if is_about_another(body, run.patient):
+        return NotAdmitted("about another patient")
+    return admit(body)
 
 
 def _picture(file: PictureFile, path: Path, run: Run) -> Any:

@@ -20,6 +20,7 @@ MAX_DIGITS: Final = 7
 _MAX_NUMBER_LENGTH: Final = 30
 _ROUND: Final = re.compile(r"(?:000)+\Z")
 _YEARS: Final = {"a": 1, "mo": 12, "wk": 52, "d": 365, "h": 8766, "min": 525960}
+_MONTHS_UNTIL: Final = 2
 _AGE_UNITS: Final = {
     "a": "a", "year": "a", "years": "a", "yr": "a", "yrs": "a", "y": "a", "yo": "a",
     "mo": "mo", "month": "mo", "months": "mo", "wk": "wk", "week": "wk", "weeks": "wk",
@@ -71,6 +72,20 @@ def age_quantity(value: int | Decimal, code: str, *, comparator: str | None) -> 
     return out
 
 
+def coarse_age(value: int | Decimal, code: str, *, comparator: str | None) -> dict[str, Any]:
+    """Return an age as coarse as it may be told: weeks under 1 year, months under 2, then years.
+
+    An age in days beside a date would be the date of birth. A unit that is coarser already
+    stays; the number is cut to a whole one. Spec: DETAILS 10.
+    """
+    years = value / Decimal(_YEARS[code])
+    least = "wk" if years < 1 else "mo" if years < _MONTHS_UNTIL else "a"
+    if _YEARS[code] <= _YEARS[least]:
+        return age_quantity(int(value), code, comparator=comparator)
+    whole = int(value * _YEARS[least] / Decimal(_YEARS[code]))
+    return age_quantity(whole, least, comparator=comparator)
+
+
 def quantity(out: dict[str, Any], path: Path, run: Run) -> Any:
     """Cap what may be an age; drop a quantity whose number is too long for a measurement."""
     value = out.get("value")
@@ -105,8 +120,11 @@ def _age_only(out: dict[str, Any], path: Path, run: Run) -> Any:
     """An age leaves as a quantity with its unit, or not at all."""
     for name in [key for key in out if key.startswith("value")]:
         result = out[name]
-        known = name == "valueQuantity" and age_unit(result) is not None
-        if not known:
+        unit = age_unit(result) if name == "valueQuantity" and "value" in result else None
+        if unit is not None:
+            comparator = result.get("comparator")
+            out[name] = coarse_age(result["value"], unit, comparator=comparator)
+        else:
             del out[name]
             run.drop("age", (path, name))
     return out

@@ -70,6 +70,8 @@ class Run:
     refused: list[str] = field(default_factory=list)
     texts: list[TextRecord] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
+    patient: Mapping[str, Any] = field(default_factory=dict)
+    """Whom the case is about, as the chart says it."""
     pictures: Pictures = field(default_factory=Pictures)
     given_back: int = 0
     entry: int = 0

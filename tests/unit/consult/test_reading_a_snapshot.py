@@ -307,3 +307,27 @@ def test_no_shape_of_an_element_breaks_the_page(
     resources: list[tuple[str, dict[str, Any]]],
 ) -> None:
     read_clinical([snapshot(*({**body, "resourceType": kind} for kind, body in resources))])
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ("2024-09-17T14:30:00-05:00", "2024-09-17 14:30"),
+        ("2024-09-17", "2024-09-17"),
+        ("2024-09", "2024-09"),
+        ("2024", ""),
+        ("2024-02-31", ""),
+        ("soon", ""),
+        (7, ""),
+    ],
+)
+def test_a_shifted_date_reads_as_it_is(told: object, words: str) -> None:
+    assert when_of({"effectiveDateTime": told}, "effectiveDateTime").words == words
+
+
+def test_shifted_dates_sort_oldest_first() -> None:
+    told = ["2024-09-17T14:30:00Z", "2024-09-17T02:30:00Z", "2024-09", "2023-12-31"]
+    orders = [
+        when_of({"effectivePeriod": {"start": each}}, "effectivePeriod.start") for each in told
+    ]
+    assert [each.order for each in orders] == sorted((each.order for each in orders), reverse=True)

@@ -155,3 +155,26 @@ def test_odd_codes_of_a_resource_withhold_nothing() -> None:
     assert (
         len(sent(observation(code={"coding": ["x", {"system": [], "code": {}}], "text": "K"}))) == 1
     )
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "told"),
+    [
+        (23500, "d", (64, "a")),
+        (Decimal("64.34"), "a", (64, "a")),
+        (30, "mo", (2, "a")),
+        (500, "d", (16, "mo")),
+        (200, "d", (28, "wk")),
+        (31, "h", (0, "wk")),
+        (1, "a", (1, "a")),
+        (7, "mo", (7, "mo")),
+    ],
+)
+def test_an_age_is_told_no_finer_than_the_law_allows(
+    value: object, unit: str, told: tuple[int, str]
+) -> None:
+    # 23500 days beside the distance of another date would be the date of birth.
+    (left,) = sent(condition(onsetAge={"value": value, "code": unit}))
+    assert (left["onsetAge"]["value"], left["onsetAge"]["code"]) == told
+    seen = value_of(AGE, value=value, code=unit)
+    assert (seen["value"], seen["code"]) == told
