@@ -3,6 +3,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import cast
 
 from deid import lexicon
 from deid.text.document import Category, Finding
@@ -10,19 +11,18 @@ from deid.text.tokens import TextView
 
 _CANADA = re.compile(r"(?<![\w-])[ABCEGHJ-NPRSTVXY]\d[A-Z] ?\d[A-Z]\d(?![\w-])")
 _IRELAND = re.compile(r"(?<![\w-])(?:[AC-FHKNPRTV-Y]\d\d|D6W) ?[0-9AC-FHKNPRTV-Y]{4}(?![\w-])")
+#: before four digits
 _AUSTRALIA = re.compile(
     r"\b(?:nsw|vic|qld|tas|act|nt|sa|wa|new south wales|victoria|queensland|tasmania|south "
     r"australia|"
-    r"western australia)[, ]{1,3}(?P<n>\d{4})(?![\d/.-])"
+    r"western australia)[, ]{1,3}\Z"
 )
 _CODE_CUE = re.compile(
     r"\b(?:post ?codes?|postal codes?|zip(?: ?codes?)?|eir ?codes?|pin ?codes?|plz|code postal)"
     r"\s?(?:is|:|-|=)?\s{0,2}(?P<n>(?=[a-z0-9 -]{0,7}\d)[a-z0-9]{2,8}(?:[ -][a-z0-9]{2,4})?)\b"
 )
-_INDIA = re.compile(
-    r"(?<=[a-z] -|[a-z]- |[a-z], )\d{6}(?![\d/.-])|(?<=[a-z] - )\d{6}(?![\d/.-])|"
-    r"(?<=[a-z]-)\d{6}(?!\d)"
-)
+#: before six digits
+_INDIA = re.compile(r"[a-z](?: ?- ?|, )\Z")
 _AREAS = (
     "AB|AL|BA|BB|BD|BH|BL|BN|BR|BS|BT|CA|CB|CF|CH|CM|CO|CR|CT|CV|CW|DA|DD|DE|DG|DH|DL|DN|DT|DY|"
     "EC|EH|"
@@ -83,7 +83,9 @@ _ROADSIDE = re.compile(
     r"junction|roundabout|"
     r"overpass|bridge|rest area|car park|parking lot|gas station|petrol station) (?:on|off|at|"
     r"near|by) "
-    r"(?:the )?(?:[A-Z]\w{1,14} ){0,3}(?:[A-Z][a-z]{2,14}|[AMB]\d{1,4})\b|"
+    r"(?:the )?(?:[A-Z]\w{1,14} ){0,3}(?:[A-Z][a-z]{2,14}|[AMB]\d{1,4})\b"
+)
+_ROAD_NUMBER = re.compile(
     r"\b(?:on|off|along|via) (?P<n>the [AMB]\d{1,4}(?:\(M\))?(?: (?:near|at|by|towards?|"
     r"between) [A-Z][a-z]{2,14})?)\b"
 )
@@ -98,44 +100,81 @@ _ADDRESS_END = re.compile(
 )
 _LONGEST_ADDRESS = 110
 _MILE = re.compile(
-    r"\b(?:mile ?(?:marker|post)|mm|milepost|exit|junction|jct|km ?post)\s?#?\d{1,4}\w?(?: "
+    r"\b(?:mile ?(?:marker|post)|milepost|exit|junction|jct|km ?post)\s?#?\d{1,4}\w?(?: "
     r"(?:on|of) "
     r"(?:the )?(?:i|us|sr|hwy|highway|route|rte|m|a)[ -]?\d{1,4}\w?)?\b|"
     r"(?<![\w-])(?:i|us|sr)-\d{1,4}\b|\b(?:interstate|highway|hwy|route|rte) \d{1,4}\b"
 )
+_HOUSE_SIGNS = (
+    "cottage", "house", "farm", "lodge", "villa", "hall", "barn", "court", "mansion", "tower",
+    "apartments", "manor", "grange", "rectory", "vicarage", "bungalow", "flat", "estate",
+)  # fmt: skip
+_LOT_SIGNS = ("lot", "plot", "site", "unit", "flat", "no", "bl")
+_MILE_SIGNS = (
+    "mile", "exit", "junction", "jct", "post", "i-", "us-", "sr-", "interstate", "highway", "hwy",
+    "route", "rte",
+)  # fmt: skip
+_ROADSIDE_SIGNS = (
+    "station", "stop", "store", "garage", "diner", " bar ", " pub ", "mall", "exit", "junction",
+    "roundabout", "overpass", "bridge", "rest area", "car park", "parking lot",
+)  # fmt: skip
+_CODE_SIGNS = ("post", "zip", "eir", "pin", "plz")
 _SIGNS = ("addr", "resid", "lives at", "stays at", "domicil", "r/o")
 
 
 def find(view: TextView) -> Iterator[Finding]:
     """Yield addresses and postal codes that are not written the American way."""
-    if not view.digit_runs:
+    if view.has(_HOUSE_SIGNS):
         yield from _houses(view)
+    if not view.digit_runs:
         return
     yield from _codes(view)
-    yield from _houses(view)
-    for pattern in (_LOT, _ROMANCE, _MILE):
-        for match in pattern.finditer(view.lower):
+    for match in view.from_digits(_ROMANCE):
+        yield _finding(*match.span(), "street", "place.street")
+    for pattern, needles in ((_LOT, _LOT_SIGNS), (_MILE, _MILE_SIGNS)):
+        for match in pattern.finditer(view.lower) if view.has(needles) else ():
             yield _finding(*match.span(), "street", "place.street")
     if view.style == "mixed":
-        for pattern in (_NUMBER_AND_NAME, _WITH_SUITE, _ROADSIDE):
-            for match in pattern.finditer(view.plain):
-                group = "n" if pattern is _ROADSIDE and match["n"] else 0
-                yield _finding(*match.span(group), "street", "place.street")
+        yield from _capitalized(view)
     yield from _announced(view)
 
 
+def _capitalized(view: TextView) -> Iterator[Finding]:
+    for start, _end in view.digit_runs:
+        for pattern in (_NUMBER_AND_NAME, _WITH_SUITE):
+            match = pattern.match(view.plain, start)
+            if match:
+                yield _finding(*match.span(), "street", "place.street")
+    if view.has(_ROADSIDE_SIGNS):
+        for match in _ROADSIDE.finditer(view.plain):
+            yield _finding(*match.span(), "street", "place.street")
+
+
 def _codes(view: TextView) -> Iterator[Finding]:
-    upper = view.plain if view.style != "lower" else view.plain.upper()
-    for pattern in (_CANADA, _IRELAND):
-        for match in pattern.finditer(upper):
-            yield _finding(*match.span(), "postal_code", "place.postcode")
-    for pattern in (_AUSTRALIA, _CODE_CUE):
-        for match in pattern.finditer(view.lower):
+    """Postal codes, looked for only where digits stand."""
+    plain, lower = view.plain, view.lower
+    upper = plain if view.style != "lower" else plain.upper()
+    for start, end in view.digit_runs:
+        if start and upper[start - 1].isupper():
+            match = _CANADA.match(upper, start - 1) or _IRELAND.match(upper, start - 1)
+            if match:
+                yield _finding(*match.span(), "postal_code", "place.postcode")
+            yield from _outward(view, start)
+        before = {4: _AUSTRALIA, 6: _INDIA}.get(end - start)
+        whole = lower[end : end + 1] not in ("/", "-") and not lower[end : end + 1].isalnum()
+        if before and whole and before.search(lower, max(0, start - 22), start):
+            yield _finding(start, end, "postal_code", "place.postcode")
+    if view.has(_CODE_SIGNS):
+        for match in _CODE_CUE.finditer(lower):
             yield _finding(*match.span("n"), "postal_code", "place.postcode")
-    for match in _INDIA.finditer(view.lower):
-        yield _finding(*match.span(), "postal_code", "place.postcode")
-    for match in _OUTWARD.finditer(view.plain):
-        yield _finding(*match.span("n"), "postal_code", "place.postcode")
+
+
+def _outward(view: TextView, digit: int) -> Iterator[Finding]:
+    """ "in Leeds LS6", "on the A683": what stands around a digit after a capital."""
+    for pattern, category in ((_OUTWARD, "postal_code"), (_ROAD_NUMBER, "street")):
+        match = pattern.search(view.plain, max(0, digit - 46), digit + 30)
+        if match and match.start("n") < digit < match.end("n"):
+            yield _finding(*match.span("n"), cast(Category, category), "place.postcode")
 
 
 def _houses(view: TextView) -> Iterator[Finding]:

@@ -57,17 +57,21 @@ _RARE = Scan(
     ),
     signs(
         """
-        mayor|senator|governor|congress|ambassador|sheriff|chief|astronaut|cosmonaut|veterinarian
-        librarian|coach|judge|magistrate|justice|bishop|cardinal|abb|mother superior|imam of|cantor
-        captain|master|mistress|keeper|clerk|crier|superintendent|anchor|reader|weather
-        presenter|radio|show host|olympi|player|footballer|golfer|cricketer|attorney|prosecutor
-        secretary of|parliament|mp for|msp|minister|council|selectman|alderman|coroner|examiner
-        novelist|laureate|director|star|opera|beauty queen|circus|blacksmith|cheesemaker|thatcher
-        falconer|clock|cartographer|glassblower|taxidermist|puppeteer|founder|jockey|matador
-        ballerina|concert|conductor|tribal|chief|ceo of|university president|nobel|pulitzer
-        court judge|medal of|victoria cross|marshal|commissioner|soccerer|hockeyer|rugbyer
-        tenniser|baseballer
-        basketballer|cricketer
+        mayor|senator|governor|congress|ambassador|sheriff|fire chief|police chief|chief of police
+        chief constable|tribal chief|band chief|paramount chief|chief rabbi|chief executive
+        fire marshal|commissioner|astronaut|cosmonaut|veterinarian|librarian|head coach|coach of
+        judge|magistrate|justice|bishop|cardinal|abbot|abbess|mother superior|imam of|cantor of
+        ferry captain|harbor|harbour|lighthouse|postmaster|postmistress|town clerk|town crier
+        superintendent|anchor|newsreader|news reader|weather|presenter|radio host|radio dj
+        show host|olympi|player|footballer|golfer|cricketer|attorney|prosecutor
+        secretary of|parliament|mp for|msp|minister|city council|county council|town council
+        selectman|alderman|coroner|examiner
+        novelist|laureate|director|movie star|film star|rock star|pop star|opera singer
+        beauty queen|circus|blacksmith|cheesemaker|thatcher|falconer|clock maker|clockmaker
+        cartographer
+        glassblower|taxidermist|puppeteer|founder|grandmaster|jockey|matador|ballerina
+        concertmaster|conductor|tribal elder|ceo of|university president|nobel|pulitzer|medal of
+        victoria cross|soccerer|hockeyer|rugbyer|tenniser|baseballer|basketballer|paralympian
         """
     ),
 )

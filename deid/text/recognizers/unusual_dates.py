@@ -107,6 +107,15 @@ _ORDINAL_DAY = re.compile(
     r"is|the)"
     rf" (?P<n>the (?:[12]?\d|3[01])(?:st|nd|rd|th))\b{_NOT_A_DAY}"
 )
+_SPOKEN_SIGNS = (
+    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
+    "eleventh", "twelfth", "teenth", "tieth", "nineteen", "twenty", "two thousand",
+)  # fmt: skip
+_BIRTH_SIGNS = ("dob", "d.o.b", "born", "birth")
+#: a letter that a scanner takes for a digit beside a digit
+_SCANNED_SIGNS = tuple(
+    pair for letter in "oils" for digit in "0123456789" for pair in (letter + digit, digit + letter)
+)
 _PLAIN_DAY = re.compile(
     r"(?<=[a-z] )(?<!of )(?<!in )(?P<n>the (?:[12]?\d|3[01])(?:st|nd|rd|th))(?=[.,;?!](?:\s|$)|"
     r" for | at )"
@@ -120,26 +129,37 @@ _WEEKDAY_DAY = re.compile(
 def read(view: TextView, today: date, day_first: bool) -> Iterator[SeenDate]:
     """Yield dates that need more than digits and English month names to be read."""
     text = view.lower
-    yield from _spoken(text)
+    if view.has(_SPOKEN_SIGNS):
+        yield from _spoken(text)
     if not view.digit_runs:
         return
-    for match in _FOREIGN_DATE.finditer(text):
+    for match in view.from_digits(_FOREIGN_DATE):
         year = int(match["y"]) if match["y"] else None
         written = WrittenDate(year=year, month=_FOREIGN[match["m"]], day=int(match["d"]))
         if (year or match["m"] not in ("mars", "mai", "mei", "medi", "marco")) and _exists(written):
             yield SeenDate(match.start(), match.end(), written, "other_language")
-    for match in _SHORT_YEAR.finditer(text):
+    yield from _scanned(view, today, day_first)
+    yield from _born(view, today, day_first)
+    yield from _months(view, today)
+
+
+def _months(view: TextView, today: date) -> Iterator[SeenDate]:
+    """Months with a short year and seasons: "March '25", "spring of 2017"."""
+    text = view.lower
+    for match in _SHORT_YEAR.finditer(text) if "'" in text else ():
         year = calendar_words.full_year(match["y"], today)
         written = WrittenDate(year=year, month=calendar_words.month_number(match["m"]))
         yield SeenDate(match.start(), match.end(), written, "month_year")
-    yield from _scanned(text, today, day_first)
-    for match in _BORN.finditer(text):
+    for match in _SEASON.finditer(text) if view.has(tuple(_SEASONS)) else ():
+        written = WrittenDate(year=int(match["y"]), month=_SEASONS[match["m"]])
+        yield SeenDate(match.start(), match.end(), written, "season")
+
+
+def _born(view: TextView, today: date, day_first: bool) -> Iterator[SeenDate]:
+    for match in _BORN.finditer(view.lower) if view.has(_BIRTH_SIGNS) else ():
         born = _as_scanned(match, today, day_first or match["s"] == ".")
         if born:
             yield SeenDate(match.start("a"), match.end(), born, "birth")
-    for match in _SEASON.finditer(text):
-        written = WrittenDate(year=int(match["y"]), month=_SEASONS[match["m"]])
-        yield SeenDate(match.start(), match.end(), written, "season")
 
 
 def _spoken(text: str) -> Iterator[SeenDate]:
@@ -153,11 +173,18 @@ def _spoken(text: str) -> Iterator[SeenDate]:
                 yield SeenDate(match.start(), match.end(), written, "spoken")
 
 
-def _scanned(text: str, today: date, day_first: bool) -> Iterator[SeenDate]:
-    for match in (*_SCANNED.finditer(text), *_DOTTED.finditer(text)):
+def _scanned(view: TextView, today: date, day_first: bool) -> Iterator[SeenDate]:
+    text = view.lower
+    misread = _SCANNED.finditer(text) if view.has(_SCANNED_SIGNS) else iter(())
+    for match in (*view.from_digits(_DOTTED), *misread):
         written = _as_scanned(match, today, day_first)
         if written:
             yield SeenDate(match.start(), match.end(), written, "scanned")
+    if view.has(_SCANNED_SIGNS):
+        yield from _scanned_days(text)
+
+
+def _scanned_days(text: str) -> Iterator[SeenDate]:
     for match in _SCANNED_DAY.finditer(text):
         if any(c.isalpha() for c in match["d"] + match["y"]):
             written = WrittenDate(
@@ -198,7 +225,8 @@ def _year(words: str) -> int:
 
 def find_days(view: TextView) -> Iterator[Finding]:
     """Yield days of a month that is not named: "the 15th", "Weds 9th"."""
-    if not view.digit_runs or not view.has(("st", "nd", "rd", "th")):
+    lower = view.lower
+    if not any(lower[end : end + 2] in ("st", "nd", "rd", "th") for _start, end in view.digit_runs):
         return
     for pattern in (_ORDINAL_DAY, _PLAIN_DAY, _WEEKDAY_DAY):
         for match in pattern.finditer(view.lower):

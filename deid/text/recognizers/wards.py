@@ -22,14 +22,14 @@ _LABELED = re.compile(
     r"\b(?:Ward|WARD|ward|Unit:|UNIT:|Location:|Loc:|"
     r"LOC:)[:\s]{1,3}(?P<n>(?:[A-Z][A-Za-z'-]{2,16})(?: [A-Z][A-Za-z'-]{2,16})?)"
 )
-_MOVE = (
+#: stands before "7W" and "4 SOUTH"
+_MOVE = re.compile(
     r"(?:\b(?:to|from|on|in|via|floor|unit|location:?|loc:?|bed:?|dispo:?|transferred|stepdown|"
-    r"then)|->)\s{1,2}(?:the )?"
+    r"then)|->)\s{1,2}(?:the )?\Z"
 )
-#: "to 7W", "step down to 4 SOUTH", "CVICU 12"
 _CODED = re.compile(
-    _MOVE + r"(?P<n>\d{1,2} ?(?:[nsew]{1,2}|north|south|east|west|tower|main|[a-d])"
-    r"(?: ?(?:bed|rm|room)? ?\d{1,3}[a-z]?)?)(?![\w/%.])"
+    r"(?P<n>\d{1,2} ?(?:[nsew]{1,2}|north|south|east|west|tower|main|[a-d])"
+    r"(?: ?(?:bed|rm|room)? ?\d{1,3}[a-z]?)?)(?![\w/%]|\.\d)"
 )
 _ICU_BED = re.compile(
     r"(?<![\w-])(?P<n>(?:[a-z]{1,3}icu|ccu|icu|hdu|itu|pacu|mau|amu|sau|eau|cdu|obs|nicu|ed|er|"
@@ -40,7 +40,7 @@ _AFTER_MOVE = re.compile(
     r"\b(?:[Rr]ecovery|PACU|[Tt]heatre|ED|A&E|ICU|ITU) (?:then|to|->|and then) "
     r"(?P<n>[A-Z][a-z]{2,16}(?: (?:Ward|Unit|Suite|Wing))?)(?![\w-])"
 )
-_CARE_SIGNS = ("icu", "ccu", "hdu", "itu", "pacu", "mau", "amu", "sau", "eau", "cdu", "ed", "er")
+_CARE_SIGNS = ("icu", "ccu", "hdu", "itu", "pacu", "mau", "amu", "sau", "eau", "cdu", "ed ", "er ")
 _FLAT = re.compile(
     r"(?:^|[|,:\n(-]|\b(?:to|on|from|in|obs|dispo|loc))\s?(?P<n>\d{1,2} (?:north|south|east|"
     r"west|tower)|"
@@ -80,8 +80,10 @@ def find(view: TextView) -> Iterator[Finding]:
 
 
 def _numbered(view: TextView) -> Iterator[Finding]:
-    for match in _CODED.finditer(view.lower):
-        if _written_as_ward(view, match):
+    for match in view.from_digits(_CODED):
+        start = match.start()
+        moved = _MOVE.search(view.lower, max(0, start - 18), start)
+        if moved and _written_as_ward(view, match):
             yield _finding(*match.span("n"))
     if view.has(_CARE_SIGNS):
         yield from _icu_beds(view)
