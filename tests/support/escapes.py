@@ -129,6 +129,7 @@ class Escape:
     naming: tuple[Resource, ...] = ()
     outcome: Outcome = "leaves"
     more: Mapping[str, Any] = field(default_factory=dict)
+    policy: str = "safe-harbor"
     waits: str = ""
 
     @property
@@ -236,7 +237,7 @@ def check(escape: Escape) -> None:
     content = case_of(escape)
     before = copy.deepcopy(content.resources)
     try:
-        prepared = deidentify(content, policy.load())
+        prepared = deidentify(content, policy.load(escape.policy))
     except DeidError as error:
         said_by_error = f"{error} {error!r} {vars(error)}"
         _demand(escape.outcome == "stopped", f"stopped: {error.code} {said_by_error}")
@@ -259,6 +260,11 @@ def check(escape: Escape) -> None:
 def _demand(holds: bool, otherwise: str) -> None:
     if not holds:
         raise AssertionError(otherwise)
+
+
+def sent(escape: Escape) -> Prepared:
+    """The case as it would leave, for tests that look at more than words."""
+    return deidentify(case_of(escape), policy.load(escape.policy))
 
 
 def outgoing(prepared: Prepared) -> Iterator[str]:
@@ -287,7 +293,7 @@ def readable(prepared: Prepared) -> str:
     return "\n".join(parts)
 
 
-def found(escape: Escape, contents: Iterable[str]) -> list[str]:
+def found(escape: Escape, contents: Iterable[str], *, layers: int = _LAYERS) -> list[str]:
     """The planted words that are in the contents, under whatever encoding."""
     sought = {word: _bare(word) for word in (*escape.planted, *ALWAYS)}
     short = {
@@ -296,7 +302,7 @@ def found(escape: Escape, contents: Iterable[str]) -> list[str]:
         if len(bare) < _LONG_ENOUGH
     }
     hits: dict[str, None] = {}
-    for way, view in canary.views("\n".join(dict.fromkeys(contents)), layers=_LAYERS):
+    for way, view in canary.views("\n".join(dict.fromkeys(contents)), layers=layers):
         plain = unicodedata.normalize("NFKC", view).casefold()
         bare_view = _SIGNS.sub("", unicodedata.normalize("NFD", plain))
         for word, bare in sought.items():
