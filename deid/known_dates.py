@@ -49,15 +49,16 @@ def full_dates(day: date) -> set[str]:
         for m, d in ((month2, number2), (month, number), (month2, number), (month, number2)):
             keys.update((m + d + y, d + m + y))
         keys.update((number + roman + y, number2 + roman + y))
-    years = (year, short, _year_in_words(day.year))
+    spoken = _year_in_words(day.year)
     for name in _month_names(day.month):
-        for d in (number, number2, _ordinal(day.day), _DAYS[day.day - 1]):
-            for y in years:
-                keys.update((name + d + y, d + name + y, f"{d}of{name}{y}", f"{name}the{d}{y}"))
+        for d in {number, number2}:
+            keys.update((name + d + year, name + d + short, d + name + year, d + name + short))
             keys.add(year + name + d)
+        for d in (_ordinal(day.day), _DAYS[day.day - 1]):
+            for y in (year, spoken):
+                keys.update((name + d + y, d + name + y, f"{d}of{name}{y}", f"{name}the{d}{y}"))
     for name in word_set(_ABROAD[day.month - 1]):
-        for d in (number, number2):
-            keys.update((d + name + year, f"{d}de{name}de{year}", f"{d}de{name}{year}"))
+        keys.update((number + name + year, number2 + name + year, f"{number}de{name}de{year}"))
     return keys
 
 
@@ -68,7 +69,9 @@ def dates_after_cue(day: date) -> set[str]:
     keys = {month + number, number + month, f"{day.month}{day.day}", f"{day.day}{day.month}"}
     keys.update((month + number + short, number + month + short, short + month + number))
     for name in _month_names(day.month):
-        for d in (str(day.day), number, _ordinal(day.day), _DAYS[day.day - 1]):
+        for d in {str(day.day), number}:
+            keys.update((name + d, d + name))
+        for d in (_ordinal(day.day), _DAYS[day.day - 1]):
             keys.update((name + d, d + name, f"{d}of{name}", f"{name}the{d}"))
     return keys
 

@@ -18,6 +18,9 @@ from deid.known_variants import Pattern, patterns_of
 from deid.person_names import PersonName
 
 _LONG_WORD = re.compile(r"(?<![\w'])[^\W\d_]{4,40}(?![\w])")
+_LETTERS_AND_DIGITS = re.compile(
+    r"(?<![a-z0-9])(?=[a-z]{0,24}[0158])(?=[0158]{0,8}[a-z])[a-z0158]{5,25}(?![a-z0-9])"
+)
 _NO_TYPOS = TypoIndex(())
 _TYPO_RULE = "known.typo"
 
@@ -87,6 +90,7 @@ class KnownIdentity:
                 place = Place(folded, where[last - length + 1], where[last] + 1)
                 yield from _hits_at(place, patterns, gate=gate)
         yield from self._misspelled(folded, gate=gate)
+        yield from self._misread(lower)
         if self._numbers:
             for number in disguised_numbers(lower):
                 for digits, pattern in self._numbers.items():
@@ -108,6 +112,13 @@ class KnownIdentity:
                     match.start(), match.end(), "name", _TYPO_RULE,
                     "person" if known else pattern.base, "" if known else pattern.subject,
                 )  # fmt: skip
+
+    def _misread(self, lower: str) -> Iterator[KnownHit]:
+        if self._typos:
+            for match in _LETTERS_AND_DIGITS.finditer(lower):
+                pattern = self._typos.name_misread(match.group())
+                if pattern is not None:
+                    yield _hit(pattern, match.start(), match.end())
 
     def _name_behind(self, word: str) -> Pattern | None:
         return None if lexicon.is_ordinary(word) else self._typos.name_behind(word)

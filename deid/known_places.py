@@ -61,6 +61,8 @@ def accepts(pattern: Pattern, place: Place, *, gate: bool) -> bool:
         return _accept_phrase(pattern, place, gate=gate)
     if pattern.kind == "acronym":
         return not gate and _accept_acronym(place)
+    if pattern.kind == "initials":
+        return _accept_initials(pattern, place, gate=gate)
     return _accept_number(pattern, place)
 
 
@@ -146,11 +148,16 @@ def _capital_says_name(pattern: Pattern, written: str) -> bool:
     """A name of this chart that is hardly a word ("Pearly", "Elisa", but not "ELISA")."""
     return (
         pattern.category == "name"
-        and len(pattern.key) >= 4
         and written[:1].isupper()
         and written[1:].islower()
         and pattern.key not in lexicon.everyday()
+        and (len(pattern.key) >= 4 or _short_name(pattern.key))
     )
+
+
+def _short_name(key: str) -> bool:
+    """Return whether three letters are a first name and nothing else ("Ivo")."""
+    return len(key) == 3 and key in lexicon.given_names() and key not in lexicon.ambiguous_names()
 
 
 def _broken_word(pattern: Pattern, place: Place) -> bool:
@@ -204,6 +211,18 @@ def _initials_real(plain: str, folded: FoldedText, end: int) -> bool:
     if folded.plain[end : end + 1] in ("&", "/"):
         return False
     return last.isupper() or folded.plain == folded.lower or plain[-2] in "_."
+
+
+def _accept_initials(pattern: Pattern, place: Place, *, gate: bool) -> bool:
+    """ "R.O.H." is the patient; "ROH" too, unless it is a word or everything has capitals."""
+    folded, start, end = place
+    written = folded.plain[start:end]
+    if not written.isupper():
+        return False
+    if len(written) == 2 * len(pattern.key) - 1 and set(written[1::2]) == {"."}:
+        return True
+    bare = len(written) == len(pattern.key) and not gate and not folded.plain.isupper()
+    return bare and not lexicon.is_ordinary(pattern.key)
 
 
 def _accept_acronym(place: Place) -> bool:

@@ -24,6 +24,14 @@ class TypoIndex:
     def __bool__(self) -> bool:
         return bool(self._names)
 
+    def name_misread(self, word: str) -> Pattern | None:
+        """Return the pattern of the name that a scan wrote with digits: "0konkwo", "Ha1e"."""
+        for one in "li":
+            name = word.translate(str.maketrans("0158", f"o{one}sb"))
+            if name in self._names:
+                return self._names[name]
+        return None
+
     def name_behind(self, word: str) -> Pattern | None:
         """Return the pattern of the known name that ``word`` (folded) misspells, if one is."""
         if len(word) < SHORTEST - 1 or word in self._names:

@@ -28,13 +28,17 @@ _GENERIC_PLACE = word_set(
     national state central trust foundation system network outpatient inpatient
     """
 )
+_INSTITUTIONS = word_set(
+    "hospital hospitals clinic clinics center centre centers infirmary practice surgery"
+)
 #: letters that other languages' readers write with two
 _TWO_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
 _NOT_ALNUM = re.compile(r"[^a-z0-9]+")
 
 #: word: one name; phrase: several words; code: letters and digits of a number; birth, born: a date
 #: of birth, alone or after a cue; tail: the last digits of a number, after a cue; acronym: capitals
-PatternKind = Literal["word", "phrase", "code", "birth", "born", "tail", "acronym"]
+#: of an institution; initials: of the patient, three or more
+PatternKind = Literal["word", "phrase", "code", "birth", "born", "tail", "acronym", "initials"]
 
 
 class Pattern(NamedTuple):
@@ -102,8 +106,18 @@ def _nicknames() -> Mapping[str, frozenset[str]]:
 def _person(value: KnownValue) -> Iterator[Pattern]:
     if value.name is None:
         return
+    yield from _full_names(value, value.name)
+    for word in dict.fromkeys(person_names.single_words(value.name)):
+        yield from _name_word(value, word, "name_part")
+    for nickname in _nicknames_of(value.name):
+        yield from _name_word(value, nickname, "nickname")
+    yield from _short_user_names(value)
+    yield from _initials(value, value.name)
+
+
+def _full_names(value: KnownValue, name: person_names.PersonName) -> Iterator[Pattern]:
     plain: dict[str, bool] = {}
-    for phrase in dict.fromkeys(_phrases(value.name)):
+    for phrase in dict.fromkeys(_phrases(name)):
         words = phrase.split()
         for word in words:
             if word not in plain:
@@ -112,11 +126,17 @@ def _person(value: KnownValue) -> Iterator[Pattern]:
         unsure = all(map(plain.__getitem__, words))
         if len(squeeze(phrase)) >= 3:
             yield from _pattern(value, phrase, "phrase", "name", "name", ambiguous=unsure)
-    for word in dict.fromkeys(person_names.single_words(value.name)):
-        yield from _name_word(value, word, "name_part")
-    for nickname in _nicknames_of(value.name):
-        yield from _name_word(value, nickname, "nickname")
-    yield from _short_user_names(value)
+
+
+def _initials(value: KnownValue, name: person_names.PersonName) -> Iterator[Pattern]:
+    """Three initials or more of the patient, with all given names or the first alone."""
+    if value.base != "patient":
+        return
+    parts = re.findall(r"\w+", " ".join((*name.given, name.family)))
+    letters = "".join(squeeze(part)[:1] for part in parts)
+    for initials in sorted({letters, letters[:1] + letters[len(name.given) :]}):
+        if 2 < len(initials) < 6:
+            yield from _pattern(value, initials, "initials", "name", "initials")
 
 
 def _phrases(name: person_names.PersonName) -> Iterator[str]:
@@ -163,7 +183,7 @@ def _short_user_names(value: KnownValue) -> Iterator[Pattern]:
 def _organization(value: KnownValue) -> Iterator[Pattern]:
     words = re.findall(r"[\w'&.-]+", value.value)
     telling = [w for w in words if fold_word(w) not in _GENERIC_PLACE]
-    if not telling:
+    if not telling and not _is_institution(words):
         return
     plain = all(fold_word(w) in lexicon.ambiguous_names() for w in words)
     if len(words) == 1:
@@ -179,6 +199,15 @@ def _organization(value: KnownValue) -> Iterator[Pattern]:
     letters = "".join(w[0] for w in words if w[0].isalpha() and w.lower() not in ("of", "the"))
     if 3 <= len(letters) <= 6 and not lexicon.is_ordinary(letters.lower()):
         yield from _pattern(value, letters, "acronym", "organization", "organization_letters")
+
+
+def _is_institution(words: list[str]) -> bool:
+    """Return whether everyday words name one institution: "Community Health Hospital"."""
+    return (
+        len(words) > 1
+        and fold_word(words[-1]) in _INSTITUTIONS
+        and fold_word(words[0]) not in ("medical", "health", "emergency", "nursing", "outpatient")
+    )
 
 
 def _shorter_names(words: list[str]) -> Iterator[str]:

@@ -68,6 +68,8 @@ class TextEngine:
 
     #: longest text accepted, in characters; longer ones are the caller's to refuse
     max_characters: int = 2_000_000
+    #: what stands behind this many characters is left out unread, so that time is bounded
+    most_read: int = 150_000
     #: what else this case wants found: sensitive words, ages the doctor wants told in decades
     also: tuple[Recognizer, ...] = ()
 
@@ -98,7 +100,8 @@ class TextEngine:
         """
         if len(text) > self.max_characters:
             raise ValueError(f"text of {len(text)} characters is over the limit")
-        view = tokens.view(text)
+        stop = self._stop(text)
+        view = tokens.view(text[:stop])
         findings = [
             *_hidden(view, hidden),
             *known_findings(view, identity),
@@ -109,7 +112,26 @@ class TextEngine:
             findings.extend(recognize(view))
         merged = overlap.merge([*findings, *propagate(view, findings)], view.plain)
         words = _Wording(text=text, view=view, people=people, given_back=given_back, path=path)
-        return redactor.redact(text, words.edits(merged))
+        edits = [*words.edits(merged)]
+        if stop < len(text):
+            unread = Finding(
+                start=stop,
+                end=len(text),
+                category="other_id",
+                confidence="sure",
+                rule="text.length",
+            )
+            edits.append(
+                redactor.Edit(stop, len(text), unread, "removed", "[rest of a long text]", None)
+            )
+        return redactor.redact(text, edits)
+
+    def _stop(self, text: str) -> int:
+        """Return where reading stops: at the end, or at a space before the most that is read."""
+        if len(text) <= self.most_read:
+            return len(text)
+        space = text.rfind(" ", self.most_read - 200, self.most_read)
+        return space if space > 0 else self.most_read
 
 
 def _hidden(view: TextView, hidden: Iterable[str]) -> Iterator[Finding]:
@@ -140,6 +162,8 @@ class _Wording:
         for finding in findings:
             start = max(end_before, self.view.folded.original_start(finding.start))
             end = self.view.folded.original_end(finding.end)
+            if self.text[start : start + 1] == "(" and ")" not in self.text[start:end]:
+                start += 1  # the closing one stays: "(541-555-0148)"
             if start >= end:
                 continue
             end_before = end

@@ -77,7 +77,7 @@ def _join(first: Finding, second: Finding) -> Finding:
     return winner._replace(start=start, end=end, confidence=surer)
 
 
-def _weight(finding: Finding) -> tuple[bool, bool, int, int, bool, bool, str]:
+def _weight(finding: Finding) -> tuple[bool, bool, int, int, bool, bool, bool, str]:
     return (
         finding.category == "hidden",
         finding.confidence != "likely",  # default deny says where, not what
@@ -85,5 +85,6 @@ def _weight(finding: Finding) -> tuple[bool, bool, int, int, bool, bool, str]:
         _RANK[finding.confidence],
         finding.category != "other_id",  # "some number" says least
         bool(finding.subject),
+        finding.rule.startswith("known."),  # the best explanation for who reads the receipt
         finding.rule,
     )

@@ -28,6 +28,7 @@ _TITLES: Mapping[str, str] = {
         "person",
     ),
 }
+_MILLISECONDS = re.compile(r"\d ?\Z")
 _TITLE_GAP = re.compile(r"\.?\s{1,2}")
 _GAP = re.compile(r"\s?(?:is\b|was\b|-|named\b|\|)?\s{0,2}(?P<colon>:?)\s{0,3}[\"'(]?(?=[^\W\d_])")
 _LONE_INITIAL = re.compile(r"[A-Z](?![\w'])\.?")
@@ -81,6 +82,10 @@ def _inside_word(view: TextView, token: Token) -> bool:
 
 
 def _titled(view: TextView, token: Token, base: str) -> Iterator[Finding]:
+    if token.text == "ms" and _MILLISECONDS.search(
+        view.lower, max(0, token.start - 2), token.start
+    ):
+        return  # "QTc 478 ms. Flat T waves"
     gap = _TITLE_GAP.match(view.lower, token.end)
     name = name_words.read_name(view, gap.end(), trusted=True) if gap else None
     if name:

@@ -225,3 +225,27 @@ def test_a_contact_system_of_a_wrong_type_breaks_nothing(system: object) -> None
         [{"resourceType": "Patient", "telecom": [{"system": system, "value": "x"}]}]
     )
     assert known.count == 0
+
+
+@pytest.mark.parametrize(
+    "written", ["M.A.Q.", "MAQ", "Qu1llfeather", "Qui11feather", "QUILLFEATHER"]
+)
+def test_initials_and_misread_letters_of_the_patient_are_found(
+    known: KnownIdentity, written: str
+) -> None:
+    assert left(known, written) == ""
+
+
+def test_initials_of_the_patient_that_are_a_word_stay_without_dots() -> None:
+    known = known_identity.build(
+        [{"resourceType": "Patient", "name": [{"given": ["Mary", "Rose"], "family": "Idle"}]}]
+    )
+    assert known.find("MRI of the head") == []
+    assert known.find("M.R.I. signed")
+
+
+@pytest.mark.parametrize("name", ["Community Health Hospital", "County Medical Center"])
+def test_an_institution_of_everyday_words_is_found_as_it_is_written(name: str) -> None:
+    known = known_identity.build([{"resourceType": "Organization", "name": name}])
+    assert known.find_for_gate(f"Seen at {name}, stable")
+    assert known.find_for_gate("a community health hospital") == []
