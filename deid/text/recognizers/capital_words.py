@@ -12,9 +12,8 @@ from collections.abc import Iterator, Sequence
 
 from deid import known_context, lexicon
 from deid.lexicon import word_set
-from deid.text import institutions, name_words
+from deid.text import institutions, name_cues, name_words
 from deid.text.document import Finding
-from deid.text.recognizers import names
 from deid.text.tokens import TextView, Token
 
 _ROOM = 26
@@ -185,7 +184,7 @@ def _leads(token: Token) -> bool:
     if token.lower in institutions.GENERIC:
         return False
     abbreviated = token.shouting and token.lower in lexicon.words("abbreviations")
-    return abbreviated or token.lower in lexicon.words("headings") or names.is_cue(token.lower)
+    return abbreviated or token.lower in lexicon.words("headings") or name_cues.is_cue(token.lower)
 
 
 def _is_edge(token: Token) -> bool:

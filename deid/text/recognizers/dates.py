@@ -4,10 +4,9 @@ import re
 from collections.abc import Iterator
 from datetime import date, datetime
 
-from deid.text import calendar_words
+from deid.text import bare_days, calendar_words, holidays, unusual_dates
 from deid.text.calendar_words import MONTH
 from deid.text.document import Finding
-from deid.text.recognizers import bare_days, holidays, unusual_dates
 from deid.text.tokens import TextView
 from deid.text.written_dates import SeenDate, WrittenDate, is_day
 

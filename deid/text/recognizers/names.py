@@ -2,13 +2,12 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
-from typing import NamedTuple
 
 from deid import known_context, lexicon
 from deid.lexicon import word_set
-from deid.text import name_words
+from deid.text import name_cues, name_words
 from deid.text.document import Finding
+from deid.text.name_cues import Cue
 from deid.text.tokens import TextView, Token
 
 _TITLES: Mapping[str, str] = {
@@ -37,34 +36,9 @@ _ROLE_WORD = re.compile(r"(?:ist|ian|geon|trar|low|dent|ant|tor|ician|ologist|di
 _EPONYM_ROOM = 26
 
 
-class _Cue(NamedTuple):
-    words: str
-    base: str
-    strength: str  # strong | weak | mere
-
-
-@cache
-def _cues() -> Mapping[str, tuple[_Cue, ...]]:
-    """Return the announcing words by their first word, the longest first."""
-    grouped: dict[str, list[_Cue]] = {}
-    for line in lexicon.words("name_cues"):
-        base, words, strength = line.split(" | ")
-        first = re.split(r"[^a-z'-]", words, maxsplit=1)[0]
-        grouped.setdefault(first, []).append(_Cue(words, base, strength))
-    return {
-        first: tuple(sorted(cues, key=lambda c: (-len(c.words), c.words)))
-        for first, cues in grouped.items()
-    }
-
-
-def is_cue(word: str) -> bool:
-    """Return whether the word alone announces a name."""
-    return any(cue.words == word for cue in _cues().get(word, ()))
-
-
 def find(view: TextView) -> Iterator[Finding]:
     """Yield every name that a title or another cue announces."""
-    cues = _cues()
+    cues = name_cues.cues()
     skip_to = 0
     for token in view.tokens:
         base = _TITLES.get(token.lower)
@@ -97,7 +71,7 @@ def _titled(view: TextView, token: Token, base: str) -> Iterator[Finding]:
             yield _finding(initial.span(), "name.title", base)
 
 
-def _labeled(view: TextView, token: Token, rows: tuple[_Cue, ...]) -> Iterator[Finding]:
+def _labeled(view: TextView, token: Token, rows: tuple[Cue, ...]) -> Iterator[Finding]:
     for cue in rows:
         end = token.start + len(cue.words)
         if not view.lower.startswith(cue.words, token.start):
@@ -115,14 +89,14 @@ def _labeled(view: TextView, token: Token, rows: tuple[_Cue, ...]) -> Iterator[F
             return
 
 
-def _trusted(cue: _Cue, gap: re.Match[str]) -> bool:
+def _trusted(cue: Cue, gap: re.Match[str]) -> bool:
     if gap["colon"] or '"' in gap.group():
         return True
     dashed = "-" in gap.group() or "|" in gap.group()
     return cue.strength == "strong" and (not dashed or cue.words == "attending")
 
 
-def _believable(view: TextView, name: tuple[int, int], cue: _Cue) -> bool:
+def _believable(view: TextView, name: tuple[int, int], cue: Cue) -> bool:
     start, end = name
     if known_context.eponym_follows(view.lower[end : end + _EPONYM_ROOM]):
         return False
@@ -134,7 +108,7 @@ def _believable(view: TextView, name: tuple[int, int], cue: _Cue) -> bool:
     return True
 
 
-def _looks_like_name(view: TextView, token: Token, end: int, cue: _Cue) -> bool:
+def _looks_like_name(view: TextView, token: Token, end: int, cue: Cue) -> bool:
     single, listed = token.end >= end, name_words.is_listed(token.lower)
     if not (single and lexicon.is_ordinary(token.lower)):
         # after a mere preposition an unknown word is left to default deny: likely, not sure
