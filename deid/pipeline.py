@@ -170,7 +170,8 @@ def _in_order(texts: Mapping[str, str]) -> list[tuple[str, str]]:
 def _naming(case_input: CaseInput) -> list[Resource]:
     """Return the resources that may name somebody, and whom their files name in headers."""
     both = (*case_input.resources, *case_input.identity_resources)
-    return [*(each for each in both if kind_of(each) != "Binary"), *named_in_files(both)]
+    named = named_in_files(both, case_input.resources[0])
+    return [*(each for each in both if kind_of(each) != "Binary"), *named]
 
 
 def _check(case_input: CaseInput) -> None:
@@ -220,6 +221,7 @@ def _start(
         pictures=Pictures(confirmed=case_input.confirmed_pictures),
         dates=dates,
         withheld=withheld,
+        patient=case_input.resources[0],
     )
 
 

@@ -34,13 +34,48 @@ def _is_words(body: bytes) -> bool:
     return b" " in head and head[:1].isalnum() and body[128:132] != b"DICM" and b"\0" not in head
 
 
-def named_in_files(resources: Iterable[Resource]) -> list[Resource]:
-    """Return whom all files of these resources name, each once, in the order they are met."""
+def named_in_files(resources: Iterable[Resource], patient: Resource) -> list[Resource]:
+    """Return whom all files of these resources name, each once, in the order they are met.
+
+    Somebody else's document names somebody else: its patient is not the patient of the case.
+    """
     found: dict[str, Resource] = {}
     for body in _files(resources):
         for each in identities_in(body):
-            found.setdefault(repr(each), each)
+            other = each["resourceType"] == "Patient" and are_two(each, patient)
+            made = {**each, "resourceType": "RelatedPerson"} if other else each
+            found.setdefault(repr(made), made)
     return list(found.values())
+
+
+def is_about_another(body: bytes, patient: Resource) -> bool:
+    """Tell whether a file says that it is about somebody else than the patient of the case."""
+    about = [each for each in identities_in(body) if each["resourceType"] == "Patient"]
+    return bool(about) and all(are_two(each, patient) for each in about[:1])
+
+
+def are_two(one: Resource, other: Resource) -> bool:
+    """Tell whether two Patients are surely two people: neither birth date nor a name is shared.
+
+    A name may be spelled in two ways and a birth date mistyped, but not both.
+    """
+    born = [str(each.get("birthDate") or "")[:10] for each in (one, other)]
+    names = [_name_words(each.get("name")) for each in (one, other)]
+    return all(born) and all(names) and born[0] != born[1] and not names[0] & names[1]
+
+
+def _name_words(names: Any) -> frozenset[str]:
+    found: set[str] = set()
+    pending = [names]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, Mapping):
+            pending.extend(value.get(key) for key in ("family", "given", "text"))
+        elif isinstance(value, list):
+            pending.extend(value)
+        elif isinstance(value, str):
+            found.update(word for word in value.casefold().split() if len(word) > 1)
+    return frozenset(found)
 
 
 def _clinical_document(body: bytes) -> list[Resource]:

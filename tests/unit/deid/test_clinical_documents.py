@@ -261,6 +261,28 @@ def test_nobody_of_the_header_leaves_in_any_text_of_the_case(where: str) -> None
     assert [value for value in NAMED if value in text + made.sealed.texts["question"]] == []
 
 
+@pytest.mark.parametrize(
+    ("family", "born", "leaves"),
+    [
+        ("Marrowby", "19590304", True),
+        ("Marrowby", "19880101", True),  # a mistyped date
+        ("Featherstone", "19590304", True),  # a name before marriage
+        ("Featherstone", "", True),
+        ("Featherstone", "19880101", False),
+    ],
+)
+def test_a_document_about_another_patient_stays(family: str, born: str, leaves: bool) -> None:
+    header = HEADER.replace("<given>Adela</given><family>Marrowby</family>",
+                            f"<given>Ysolde</given><family>{family}</family>")  # fmt: skip
+    body = cda(structured(section("K 6.1")), header.replace("19590304", born))
+
+    made = sent({"data": base64.b64encode(body).decode()}, texts={"question": f"Ms {family}?"})
+
+    refused = ("DiagnosticReport.presentedForm: about another patient",)
+    assert made.sealed.receipt.refused == (() if leaves else refused)
+    assert family not in made.sealed.texts["question"]
+
+
 def test_the_preview_shows_the_text_as_a_doctor_reads_it() -> None:
     made = sent({"data": base64.b64encode(BODY).decode()})
 
