@@ -107,7 +107,7 @@ def care(shown: Mapping[str, Any], left_out: Mapping[str, str]) -> CareView:
     titles: Mapping[str, str] = sensitive["titles"]
     return CareView(
         groups=_groups(sensitive["items"], titles),
-        consent=tuple((name, titles[name].lower()) for name in sensitive["consent"]),
+        consent=tuple((name, titles[name]) for name in sensitive["consent"]),
         left_out=tuple((key, title or "Something you left out") for key, title in left_out.items()),
         level=str(risk["level"]),
         head=_LEVELS[risk["level"]],
