@@ -58,6 +58,7 @@ _READ: Final = [
     "WindowWidth", "RescaleIntercept", "RescaleSlope", "PixelData",
 ]  # fmt: skip
 _PREAMBLE: Final = 132
+_MARK: Final = b"DICM"
 _TRANSFER_SYNTAX: Final = (0x0002, 0x0010)
 _LONG_FORMS: Final = frozenset({b"OB", b"OW", b"OF", b"SQ", b"UN", b"UT"})
 _MAX_HEAD_ELEMENTS: Final = 40
@@ -91,6 +92,8 @@ def transfer_syntax(body: bytes) -> str:
     Read by hand, since a library would inflate a deflated file of any size before asking.
     """
     at = _PREAMBLE
+    if body[at - len(_MARK) : at] != _MARK:
+        return ""
     for _ in range(_MAX_HEAD_ELEMENTS):
         group, element, form, size = struct.unpack_from("<HH2sH", body, at)
         at += 8
