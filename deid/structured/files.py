@@ -49,6 +49,9 @@ def _admitted(body: bytes | None, run: Run) -> Outcome:
 
 def _picture(file: PictureFile, path: Path, run: Run) -> Any:
     """Write fresh pixels in place of a picture that the doctor looked at (ADR 0020)."""
+    if file.kind == "DICOM" and is_about_another(file.body, run.patient):
+        run.refuse_part(path, "about another patient")
+        return ABSENT
     made = run.pictures.take(file, element=element(path), entry=run.entry)
     if isinstance(made, NoPicture):
         run.refuse_part(path, made.reason)

@@ -211,6 +211,7 @@ def test_other_compression_stays(syntax: str) -> None:
 
 def test_the_transfer_syntax_is_read_without_reading_the_file() -> None:
     assert transfer_syntax(pictures.dicom()) == "1.2.840.10008.1.2.1"
+    assert transfer_syntax(pictures.dicom().replace(b"DICM", b"ICM\x02", 1)) == ""
     assert transfer_syntax(b"\x00" * 128 + b"DICM" + b"\x08\x00\x05\x00CS\x02\x00AB") == ""
 
 

@@ -121,6 +121,13 @@ def test_a_dicom_image_leaves_as_pixels_and_words_of_closed_lists() -> None:
     assert b"1.2.276.0.99.4471" not in leaving
 
 
+def test_a_dicom_image_of_somebody_else_stays_even_when_it_was_confirmed() -> None:
+    foreign = pictures.dicom(name="Quillhaven")
+    prepared = run(document(foreign), **confirmed(foreign))
+    assert sent(prepared) == []
+    assert any("about another patient" in one for one in prepared.sealed.receipt.refused)
+
+
 def test_a_confirmed_picture_that_cannot_be_read_stays() -> None:
     broken = PHOTO[:2000]
     prepared = run(document(broken), **confirmed(broken))
