@@ -78,7 +78,7 @@ def surnames() -> frozenset[str]:
 
 _MEDICAL_ENDING = re.compile(
     r"(?:ectomy|otomy|ostomy|plasty|pexy|desis|centesis|scopy|scopic|graphy|graphic|gram|itis|osis|oses|"
-    r"emia|aemia|uria|pathy|pathic|ology|ologic|ological|ologist|iatry|iatric|plegia|paresis|algia|"
+    r"plasia|plastic|plasias|iformis|emia|aemia|uria|pathy|pathic|ology|ologic|ological|ologist|iatry|iatric|plegia|paresis|algia|"
     r"oma|omas|omata|megaly|penia|philia|cytosis|rrhea|rrhoea|rrhage|ptysis|trophy|trophic|genic|lysis|"
     r"lytic|stenosis|sclerosis|ectasis|ectasia|mycin|cillin|azole|prazole|floxacin|sartan|olol|statin|"
     r"dipine|gliptin|gliflozin|tidine|setron|parin|xaban|mab|tinib|vir|triptan|barbital|azepam|zolam|"

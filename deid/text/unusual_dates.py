@@ -116,6 +116,18 @@ _BIRTH_SIGNS = ("dob", "d.o.b", "born", "birth")
 _SCANNED_SIGNS = tuple(
     pair for letter in "oils" for digit in "0123456789" for pair in (letter + digit, digit + letter)
 )
+_ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
+_ROMAN_DATE = re.compile(
+    r"(?P<d>\d{1,2})[./-]\s?(?P<m>x?i{1,3}|i?[vx]|vi{1,3}|xi?)[./-]\s?(?P<y>(?:19|"
+    r"20)\d\d)(?!\d)"
+)
+_DAY_OF_YEAR = re.compile(r"\bday (?P<n>[1-3]?\d{1,2}(?:/| of )(?:19|20)\d\d)(?!\d)")
+_SLASH_SHORT = re.compile(r"(?P<m>0?[1-9]|1[0-2])/'(?P<y>\d\d)(?!\d)")
+#: the first day of "3-9 Nov", "3 and 9 Nov", "3/4 Nov", "3rd to 9th Nov"
+_FIRST_OF_TWO = re.compile(
+    rf"(?P<first>(?P<d>\d{{1,2}})(?:st|nd|rd|th)?)\s?(?P<s>-|to|and|&|/|or|until|through)\s?"
+    rf"\d{{1,2}}(?:st|nd|rd|th)?\s?(?:of )?(?P<m>{MONTH})\b(?:,? (?P<y>(?:19|20)\d\d))?"
+)
 _PLAIN_DAY = re.compile(
     r"(?<=[a-z] )(?<!of )(?<!in )(?P<n>the (?:[12]?\d|3[01])(?:st|nd|rd|th))(?=[.,;?!](?:\s|$)|"
     r" for | at )"
@@ -139,6 +151,7 @@ def read(view: TextView, today: date, day_first: bool) -> Iterator[SeenDate]:
         if (year or match["m"] not in ("mars", "mai", "mei", "medi", "marco")) and _exists(written):
             yield SeenDate(match.start(), match.end(), written, "other_language")
     yield from _scanned(view, today, day_first)
+    yield from _numbered(view, today)
     yield from _born(view, today, day_first)
     yield from _months(view, today)
 
@@ -153,6 +166,30 @@ def _months(view: TextView, today: date) -> Iterator[SeenDate]:
     for match in _SEASON.finditer(text) if view.has(tuple(_SEASONS)) else ():
         written = WrittenDate(year=int(match["y"]), month=_SEASONS[match["m"]])
         yield SeenDate(match.start(), match.end(), written, "season")
+
+
+def _numbered(view: TextView, today: date) -> Iterator[SeenDate]:
+    """ "14.XI.2026", "3/'21", and the first of "3-9 Nov 2026"."""
+    for match in view.from_digits(_ROMAN_DATE):
+        if match["m"] in _ROMAN:
+            written = WrittenDate(
+                year=int(match["y"]), month=_ROMAN.index(match["m"]) + 1, day=int(match["d"])
+            )
+            if _exists(written):
+                yield SeenDate(match.start(), match.end(), written, "numeric")
+    for match in view.from_digits(_SLASH_SHORT) if "'" in view.lower else ():
+        year = calendar_words.full_year(match["y"], today)
+        written = WrittenDate(year=year, month=int(match["m"]))
+        yield SeenDate(match.start(), match.end(), written, "month_year")
+    for match in view.from_digits(_FIRST_OF_TWO):
+        written = WrittenDate(
+            year=int(match["y"]) if match["y"] else None,
+            month=calendar_words.month_number(match["m"]),
+            day=int(match["d"]),
+        )
+        if _exists(written):
+            end = match.end() if match["s"] == "/" else match.end("first")
+            yield SeenDate(match.start(), end, written, "range")
 
 
 def _born(view: TextView, today: date, day_first: bool) -> Iterator[SeenDate]:
@@ -226,6 +263,15 @@ def _year(words: str) -> int:
 def find_days(view: TextView) -> Iterator[Finding]:
     """Yield days of a month that is not named: "the 15th", "Weds 9th"."""
     lower = view.lower
+    for match in _DAY_OF_YEAR.finditer(lower) if "day " in lower else ():
+        yield Finding(
+            start=match.start("n"),
+            end=match.end("n"),
+            category="date",
+            confidence="sure",
+            rule="date.day_of_year",
+            wording="date",
+        )
     if not any(lower[end : end + 2] in ("st", "nd", "rd", "th") for _start, end in view.digit_runs):
         return
     for pattern in (_ORDINAL_DAY, _PLAIN_DAY, _WEEKDAY_DAY):

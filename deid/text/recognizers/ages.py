@@ -43,6 +43,7 @@ _PATTERNS = (
         rf"\b(?:safe|alone|independent|well|active|ok|wise)\sat\s(?P<n>{_NUMBER})(?=\s?[?.,;)]|$)"
     ),
     re.compile(r"\bborn\s(?:in\s)?(?P<n>19[0-2]\d|193[0-5])\b"),
+    re.compile(r"(?:\bb\.?\s?|\*\s?|\((?=19\d\d\s?[-\u2013]))(?P<n>19[0-2]\d|193[0-5])\b"),
     re.compile(
         rf"\b(?:d\.|died|dec'?d|deceased|passed away|passed|lived until|survived "
         rf"to)\s(?:aged?\s|at\s)?(?:age\s)?(?P<n>{_NUMBER}|{_WORDS})(?![\d/%]|\.\d|\s?(?:mg|ml|"
@@ -68,7 +69,7 @@ _PATTERNS = (
 
 
 #: words that tell of such an age; every pattern needs one of them or a number of ``_OLD``
-_SIGNS = ("ninet", "hundred", "narian", "born")
+_SIGNS = ("ninet", "hundred", "narian", "born", "b.", "b 19", "b19", "*19", "* 19", "(19")
 _OLD = frozenset(map(str, range(90, 125)))
 
 

@@ -60,6 +60,8 @@ def _titled(view: TextView, token: Token, base: str) -> Iterator[Finding]:
         view.lower, max(0, token.start - 2), token.start
     ):
         return  # "QTc 478 ms. Flat T waves"
+    if view.plain[max(0, token.start - 2) : token.start].strip(" ").isdigit():
+        return  # "98 ms." are milliseconds
     gap = _TITLE_GAP.match(view.lower, token.end)
     name = name_words.read_name(view, gap.end(), trusted=True) if gap else None
     if name:
