@@ -5,6 +5,7 @@ import hashlib
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
@@ -34,7 +35,7 @@ def paths(path: Path, out: Path | None, key_file: Path | None, options: Options)
         _may_show(options)
         _note_in_audit(path)
     report_to = _check_targets(path, out, options, many=many)
-    wishes = _wishes(key_file, options)
+    wishes = replace(_wishes(key_file, options), outgoing=out is not None)
     found = list(reading.find(path))
     if not found:
         found = [Unread(file=str(path), problem=reading.nothing_in_it())]

@@ -117,7 +117,7 @@ def of_chart(chart: Chart, wishes: Wishes, *, file: str, line: int = 0) -> Outco
         receipt=outgoing.receipt(prepared.sealed, body),
         removals=tuple(removals(prepared, wishes.policy_id)) if wishes.explain else (),
         changes=tuple(changes(preview)) if wishes.show_phi else (),
-        outgoing=body,
+        outgoing=body if wishes.outgoing else b"",
     )
     return side_by_side.with_report(done, chart, prepared, wishes)
 

@@ -22,6 +22,8 @@ class Wishes:
     report: ReportFormat = ""
     explain: bool = False
     show_phi: bool = False
+    outgoing: bool = True
+    """Whether what leaves is wanted, or only what is said about it."""
     consent: frozenset[str] = frozenset()
     """Categories of sensitive content for which the user says that consent exists."""
 
