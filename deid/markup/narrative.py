@@ -1,6 +1,7 @@
 """Web pages become plain text; what a reader would not see is left behind."""
 
 import re
+from dataclasses import replace
 from typing import Final
 
 from lxml import etree, html
@@ -22,6 +23,8 @@ _UNSEEN_STYLES: Final = re.compile(
     r"display:none|visibility:(?:hidden|collapse)|mso-hide:all|opacity:0(?:\.0{1,9})?(?=;|\Z)"
     r"|font-size:0(?:px|pt|em|rem|%)?(?=;|\Z)"
 )
+_SHEET_COMMENT: Final = re.compile(r"/\*[^*]{0,2000}\*/")
+_SELECTOR: Final = re.compile(r"[.#]?[A-Za-z][\w-]{0,60}")
 _TAG: Final = re.compile(
     r"<(/?)(a|b|i|u|p|br|hr|em|h[1-6]|li|ol|ul|td|th|tr|div|pre|sub|sup|font|span|body|html|table"
     r"|tbody|thead|strong|center)(?:\s[a-z-]{1,20}=[^<>]{0,300}|\s{0,3}/?\s{0,3})>",
@@ -37,8 +40,8 @@ _BREAKING: Final = frozenset(
 def html_to_text(source: str) -> str | None:
     """Return the text a reader of a web page sees, one line a block.
 
-    None when the page cannot be read to its end (nested too deep), or when it hides parts by a
-    style sheet, which is not read: half a page is no page.
+    None when the page cannot be read to its end (nested too deep), or when its style sheet hides
+    parts in a way that is not understood: half a page is no page.
 
     Comments, attributes, scripts, hidden parts and metadata stay behind. Text that is split
     over tags comes together, so that a name cannot hide between them.
@@ -46,9 +49,13 @@ def html_to_text(source: str) -> str | None:
     if not source.strip():
         return ""
     root = _parse(source)
-    if root is None or _hides_by_sheet(root):
+    gone = None if root is None else _hidden_by_sheets(root)
+    if root is None or gone is None:
         return None
-    return "\n".join(lines_of(root, _VOCABULARY))
+    if not gone:
+        return "\n".join(lines_of(root, _VOCABULARY))
+    sheet = replace(_VOCABULARY, hidden=lambda item: _hidden(item) or _selected(item, gone))
+    return "\n".join(lines_of(root, sheet))
 
 
 def without_tags(text: str) -> str:
@@ -78,9 +85,27 @@ def _parse(source: str) -> etree._Element | None:
     return None if broken else root
 
 
-def _hides_by_sheet(root: etree._Element) -> bool:
-    sheets = ("".join(str(style.text or "").split()).lower() for style in root.iter("style"))
-    return any(_UNSEEN_STYLES.search(sheet.replace("}", ";")) for sheet in sheets)
+def _hidden_by_sheets(root: etree._Element) -> frozenset[str] | None:
+    """Return what style sheets hide, as `tag`, `.class` or `#id`; None when told otherwise."""
+    found: set[str] = set()
+    for style in root.iter("style"):
+        sheet = _SHEET_COMMENT.sub("", str(style.text or ""))
+        hiding = [rule for rule in sheet.split("}") if _hides(rule)]
+        if hiding and ("@" in sheet or sheet.count("{") != sheet.count("}")):
+            return None
+        for rule in hiding:
+            found.update(each.strip() for each in rule.partition("{")[0].split(","))
+    return frozenset(found) if all(_SELECTOR.fullmatch(each) for each in found) else None
+
+
+def _hides(rule: str) -> bool:
+    return bool(_UNSEEN_STYLES.search("".join(rule.split()).lower()))
+
+
+def _selected(item: etree._Element, hidden: frozenset[str]) -> bool:
+    names = {f".{name}" for name in (item.get("class") or "").split()}
+    names |= {str(item.tag), f"#{item.get('id')}"}
+    return not names.isdisjoint(hidden)
 
 
 def _hidden(item: etree._Element) -> bool:

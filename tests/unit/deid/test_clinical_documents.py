@@ -310,5 +310,21 @@ def test_a_web_page_keeps_its_lines_lists_and_tables(page: str, text: str) -> No
 
 
 @pytest.mark.parametrize("rule", ["display: none", "visibility :hidden", "font-size:0"])
-def test_a_web_page_that_hides_by_a_style_sheet_is_not_read(rule: str) -> None:
-    assert html_to_text(f"<style>.x {{ {rule} }}</style><p>Mar<i class='x'>y</i>rowby</p>") is None
+@pytest.mark.parametrize("selector", [".x", "i", "#n", "b, .x"])
+def test_what_a_style_sheet_hides_by_name_stays(rule: str, selector: str) -> None:
+    sheet = f"<style>/* x */ p {{ color: red }} {selector} {{ {rule} }}</style>"
+    assert html_to_text(f"{sheet}<p>Mar<i class='y x' id='n'>zz</i>rowby</p>") == "Marrowby"
+
+
+@pytest.mark.parametrize(
+    "sheet",
+    [
+        "p > .x { display: none }",
+        "@media print { .x { display: none } }",
+        "[data-a] { display: none }",
+        ".x { display: none",
+        ".x:hover { opacity: 0 }",
+    ],
+)
+def test_a_style_sheet_that_hides_in_other_ways_keeps_the_page_back(sheet: str) -> None:
+    assert html_to_text(f"<style>{sheet}</style><p>Mar<i class='x'>y</i>rowby</p>") is None
