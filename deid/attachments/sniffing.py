@@ -39,10 +39,13 @@ _MARKUP: Final = re.compile(rb"\s*<[?!A-Za-z]")
 _MAX_PROLOG: Final = 200
 _MAX_BLANK: Final = 4_000
 # a file inside a text: one very long word, or lines of one width as mail programs write them
-_CODED: Final = re.compile(
-    rb"[A-Za-z0-9+/_-]{300}|(?:^[A-Za-z0-9+/]{60,}={0,2}\r?\n){3}", re.MULTILINE
-)
-_LONG_WORD: Final = 60
+_NO_CODE: Final = re.compile(rb"[^A-Za-z0-9+/_-]")
+_CODED_LINE: Final = re.compile(rb"[A-Za-z0-9+/]{40,10000}={0,2}\r?")
+_LONG_WORD: Final = 40
+_CODED_WORD: Final = 120
+_MIN_LETTERS: Final = 12
+"""Different letters in a coded word; a line drawn in a text has one."""
+_CODED_LINES: Final = 3
 _MAIL_PART: Final = re.compile(
     rb"^content-transfer-encoding:[ \t]{0,9}(?:base64|quoted-printable)",
     re.MULTILINE | re.IGNORECASE,
@@ -135,13 +138,25 @@ def _after_prolog(body: bytes) -> int | None:
 def _holds_code(body: bytes) -> bool:
     """Tell whether a text holds another file or words in codes; cheap looks come first."""
     longest = max(map(len, body.split()), default=0)
-    if longest >= _LONG_WORD and _CODED.search(body):
+    if longest >= _LONG_WORD and _holds_base64(body):
         return True
     if b"{\\rtf" in body or (b"begin " in body and _UUENCODED.search(body)):
         return True
     if (b"ncoding" in body or b"NCODING" in body) and _MAIL_PART.search(body):
         return True
     return any(sign in body and codes.search(body) for sign, codes in _ESCAPED)
+
+
+def _holds_base64(body: bytes) -> bool:
+    words = _NO_CODE.split(body)
+    if any(len(word) >= _CODED_WORD and len(set(word)) >= _MIN_LETTERS for word in words):
+        return True
+    rows = 0
+    for line in body.split(b"\n"):
+        rows = rows + 1 if _CODED_LINE.fullmatch(line) and len(set(line)) >= _MIN_LETTERS else 0
+        if rows == _CODED_LINES:
+            return True
+    return False
 
 
 def _has_control(body: bytes) -> bool:

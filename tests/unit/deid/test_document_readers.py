@@ -326,6 +326,9 @@ def packed(times: int) -> bytes:
         (gzip.compress(b"K 6.1") + b"Marrowby", "damaged archive"),
         (b"K 6.1 " * (MAX_CHARACTERS // 6 + 1), "too long"),
         (b"data:text/plain;base64,!!!", "encoded file"),
+        (b"Scan: " + base64.b64encode(b"Adela Marrowby, 18 Tidewater Lane, " * 3), "encoded file"),
+        (b"Scan:\n" + b"\n".join([base64.b64encode(b"Adela Marrowby, 18 Tidewater Lane, ")] * 3),
+         "encoded file"),
         (b"Dear %41%64%65%6C%61", "encoded file"),
         (b"Dear =41=64=65=6C=61", "encoded file"),
         (b"Dear \\u0041\\u0064\\u0065\\u006c", "encoded file"),
@@ -348,8 +351,9 @@ def test_what_is_packed_too_well_or_written_in_codes_stays(body: bytes, reason: 
     [
         (b"Seen today.<br>Mar<b>row</b>by, Hb <8 and >6", "Seen today.\nMarrowby, Hb <8 and >6"),
         (b"Mar<!-- x -->rowby", "Marrowby"),
+        (b"_" * 200 + b"\nHb 9\n" + b"-" * 200, "_" * 200 + "\nHb 9\n" + "-" * 200),
         (b"pH<7.2, a<b, ratio 3>2", "pH<7.2, a<b, ratio 3>2"),
     ],
 )
-def test_tags_left_in_a_plain_text_hide_no_name(note: bytes, text: str) -> None:
+def test_tags_left_in_a_plain_text_hide_no_name_and_the_rest_stays(note: bytes, text: str) -> None:
     assert admit(note) == Admitted(text)
