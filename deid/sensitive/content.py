@@ -16,6 +16,18 @@ _MAIN: Final = frozenset(
 )  # fmt: skip
 #: free text, which the text engine reads word by word; it looks like a concept with a text only
 FREE_TEXT: Final = frozenset({"note", "dosageInstruction", "dosage", "text", "section", "payload"})
+#: elements that hold no code of a patient's condition and stand in every resource
+_PLAIN: Final = FREE_TEXT | {
+    "meta", "contained", "coding", "valueQuantity", "referenceRange", "subject", "patient",
+    "encounter", "context", "performer", "requester", "recorder", "asserter", "author",
+    "identifier", "clinicalStatus", "verificationStatus", "interpretation", "participant",
+    "serviceProvider", "location", "period", "effectivePeriod", "content", "basedOn", "result",
+    "name", "telecom", "address", "birthDate",
+}  # fmt: skip
+
+Said = tuple[tuple[tuple[str, "Why"], ...], tuple[tuple[str, str], ...]]
+#: what the concepts of one case say, each read once: (categories, hints)
+Memo = dict[tuple[Any, ...], Said]
 
 
 @dataclass(slots=True)
@@ -27,7 +39,7 @@ class Met:
     hints: list[tuple[str, str]] = field(default_factory=list)
 
 
-def met_in(resource: Resource, values: ValueSets) -> Met:
+def met_in(resource: Resource, values: ValueSets, memo: Memo) -> Met:
     """Return what a resource and the resources contained in it are about."""
     met = Met()
     for category in _labelled(resource, values):
@@ -37,8 +49,10 @@ def met_in(resource: Resource, values: ValueSets) -> Met:
     for each in (resource, *inside):
         if isinstance(each, dict):
             for name, value in each.items():
-                if name not in ("meta", "contained") and name not in FREE_TEXT:
-                    _gather(value, met, values, main=name in _MAIN)
+                if type(value) in (dict, list) and name not in _PLAIN:
+                    main = name in _MAIN
+                    for concept in _concepts(value):
+                        _note(_said(concept, values, memo), met, main=main)
     return met
 
 
@@ -87,28 +101,46 @@ def _labelled(resource: Resource, values: ValueSets) -> Iterator[str]:
                 yield category
 
 
-def _gather(value: Any, met: Met, values: ValueSets, *, main: bool) -> None:
-    if isinstance(value, list):
+def _concepts(value: Any) -> Iterator[Mapping[str, Any]]:
+    """Yield every concept and bare coding below a value."""
+    if type(value) is list:
         for each in value:
-            _gather(each, met, values, main=main)
-    elif isinstance(value, dict):
-        if is_concept(value) or "code" in value:
-            _note(value, met, values, main=main)
+            yield from _concepts(each)
+    elif type(value) is dict:
+        if "coding" in value or "code" in value or is_concept(value):
+            yield value
         for name, each in value.items():
-            if isinstance(each, dict | list) and name not in FREE_TEXT:
-                _gather(each, met, values, main=main)
+            if type(each) in (dict, list) and name not in _PLAIN:
+                yield from _concepts(each)
 
 
-def _note(value: Mapping[str, Any], met: Met, values: ValueSets, *, main: bool) -> None:
-    for category, why in of_concept(value, values):
+def _said(value: Mapping[str, Any], values: ValueSets, memo: Memo) -> Said:
+    codings = _codings(value)
+    parts = [(each.get("system"), each.get("code"), each.get("display")) for each in codings]
+    key = (_hashable(value.get("text")), *(_hashable(part) for each in parts for part in each))
+    known = memo.get(key)
+    if known is None:
+        hints = tuple(
+            (word.category, word.word)
+            for label in _labels(value)
+            for word in values.words_in(label, label.lower())
+            if word.hint
+        )
+        known = memo[key] = (tuple(of_concept(value, values)), hints)
+    return known
+
+
+def _hashable(value: Any) -> Any:
+    return value if type(value) is str else None
+
+
+def _note(said: Said, met: Met, *, main: bool) -> None:
+    for category, why in said[0]:
         if main:
             met.main.setdefault(category, why)
         else:
             met.parts.add(category)
-    for label in _labels(value):
-        for word in values.words_in(label, label.lower()):
-            if word.hint:
-                met.hints.append((word.category, word.word))
+    met.hints.extend(said[1])
 
 
 def _codings(value: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from deid.sensitive.content import (
     FREE_TEXT,
+    Memo,
     Met,
     Resource,
     Why,
@@ -92,7 +93,8 @@ class Screening:
     def chart(self, resources: Sequence[Resource]) -> Screened:
         """Look through all resources; the first is the patient."""
         screened = Screened()
-        met = {at: met_in(each, self.policy.values) for at, each in enumerate(resources)}
+        memo: Memo = {}
+        met = {at: met_in(each, self.policy.values, memo) for at, each in enumerate(resources)}
         self._spread(resources, met)
         for at, resource in enumerate(resources):
             self._treat(at, resource, met[at], screened)
