@@ -41,6 +41,8 @@ _INVISIBLE: Final = frozenset({3, 7})
 _SHOWS: Final = frozenset({b"Tj", b"TJ", b"'", b'"'})
 _FILLS: Final = frozenset({b"f", b"F", b"f*", b"B", b"B*", b"b", b"b*"})
 _ENDS: Final = _FILLS | {b"S", b"s", b"n"}
+_MARGIN: Final = 20
+"""How far outside the page a text may begin and still reach into it."""
 _NARROW: Final = 0.35
 """Width of a narrow letter for its size: what a text covers at least."""
 _INK: Final = 0.3
@@ -101,7 +103,7 @@ def flatten(page: DictionaryObject, reader: Any, hidden: frozenset[int], budget:
     Raises:
         PageRefused: it draws too much, its letters cannot be read, or boxes cover its text.
     """
-    walk = _Walk(reader, hidden, budget)
+    walk = _Walk(reader, hidden, budget, _edges(page))
     contents = page.get("/Contents")
     if contents is not None:
         walk.draw(contents.get_object(), dictionary_of(inherited(page, "/Resources")), 0)
@@ -110,13 +112,17 @@ def flatten(page: DictionaryObject, reader: Any, hidden: frozenset[int], budget:
 
 
 class _Walk:
-    def __init__(self, reader: Any, hidden: frozenset[int], budget: Budget) -> None:
+    def __init__(
+        self, reader: Any, hidden: frozenset[int], budget: Budget, edges: Box | None
+    ) -> None:
         self.operations: list[Operation] = []
         self.fonts = DictionaryObject()
         self.pictures = 0
         self._reader = reader
         self._hidden = hidden
         self._budget = budget
+        self._edges = edges
+        self._outside: set[int] = set()
         self._state = _State()
         self._line = UNIT
         self._leading = 0.0
@@ -223,6 +229,9 @@ class _Walk:
 
     def _show(self, operands: Any) -> None:
         at = times(self._line, self._state.at)
+        if self._edges is not None and not _within(self._edges, at[4], at[5]):
+            self._outside.add(len(self.operations))
+            return
         if at[1] or at[2]:
             return  # turned text is not measured
         size = abs(self._state.size)
@@ -304,7 +313,7 @@ class _Walk:
         Raises:
             PageRefused: a text is covered in part.
         """
-        gone = set()
+        gone = self._outside
         checks = len(self._texts) * len(self._covers)
         self._budget.take(operations=checks // 20)
         for order, text in self._texts:
@@ -318,6 +327,23 @@ class _Walk:
                 _without_text(each) if at in gone else each
                 for at, each in enumerate(self.operations)
             ]
+
+
+def _edges(page: DictionaryObject) -> Box | None:
+    """Return the part of the page that is seen; None when the page does not say."""
+    for key in ("/CropBox", "/MediaBox"):
+        found = inherited(page, key)
+        corners = [] if found is None else [float(each) for each in found.get_object()]
+        if len(corners) == 4:
+            across, up = sorted(corners[::2]), sorted(corners[1::2])
+            return across[0], up[0], across[1], up[1]
+    return None
+
+
+def _within(edges: Box, x: float, y: float) -> bool:
+    return edges[0] - _MARGIN <= x <= edges[2] + _MARGIN and (
+        edges[1] - _MARGIN <= y <= edges[3] + _MARGIN
+    )
 
 
 def _without_text(operation: Operation) -> Operation:

@@ -233,6 +233,8 @@ OFF = "/OCProperties << /OCGs [6 0 R] /D << /OFF [6 0 R] >> >>"
         (drawn(SEEN + "BT /F1 9 Tf 72 600 Td (Marrowby) Tj ET 0 g 60 590 200 30 re f"),
          "Creatinine 1.4"),
         (drawn("0.9 g 60 590 200 30 re f 0 g BT /F1 9 Tf 72 600 Td (Hb 9) Tj ET"), "Hb 9"),
+        (drawn(SEEN + "BT /F1 9 Tf 2000 600 Td (Marrowby) Tj ET BT /F1 9 Tf 72 -900 Td (Marrowby) '"
+               " ET"), "Creatinine 1.4"),
         (drawn("BT /F1 9 Tf 72 600 Td [(Mar) -10 (row) 5 (by)] TJ ET"), "Marrowby"),
         (pdf([shown("a")], info="<< /Title (Marrowby) /Author (Marrowby) >>"), "a"),
         (revised(pdf([shown("Marrowby")]), 5, f"<< /Length {len(shown('a'))} >>\nstream\n"
