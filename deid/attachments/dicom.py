@@ -24,6 +24,7 @@ from pydicom import dcmread
 from pydicom.config import IGNORE, settings
 from pydicom.dataset import Dataset
 from pydicom.encaps import get_frame
+from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from deid.attachments.dicom_facts import facts_of
 from deid.attachments.pixels import NoPicture, Pixels, decoded_picture
@@ -32,6 +33,8 @@ from deid.attachments.pixels import NoPicture, Pixels, decoded_picture
 settings.reading_validation_mode = IGNORE
 
 MAX_PIXELS: Final = 20_000_000
+DICOM_FAULTS: Final = (BytesLengthException, InvalidDicomError)
+"""What reading may raise beside the faults of all decoders."""
 DEFLATED: Final = "1.2.840.10008.1.2.1.99"
 """Unpacked by a library at whatever size; so nothing of such a file is read."""
 
@@ -76,7 +79,13 @@ def decoded_dicom(body: bytes) -> Pixels | NoPicture:
     syntax = transfer_syntax(body)
     if syntax not in _PLAIN and syntax != _BASELINE_JPEG:
         return NoPicture("DICOM, compressed in a way that is not read")
-    dataset = dcmread(BytesIO(body), specific_tags=list(_READ))
+    try:
+        return _drawn(dcmread(BytesIO(body), specific_tags=list(_READ)), syntax)
+    except DICOM_FAULTS:
+        raise ValueError("the file is broken") from None
+
+
+def _drawn(dataset: Dataset, syntax: str) -> Pixels | NoPicture:
     refused = _refusal(dataset)
     if refused:
         return NoPicture(f"DICOM, {refused}")

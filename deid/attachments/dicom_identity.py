@@ -15,7 +15,7 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.valuerep import PersonName
 
-from deid.attachments.dicom import DEFLATED, transfer_syntax
+from deid.attachments.dicom import DEFLATED, DICOM_FAULTS, transfer_syntax
 from deid.attachments.pixels import DECODER_FAULTS
 
 Resource = dict[str, Any]  # FHIR JSON
@@ -47,7 +47,7 @@ def identity_of(body: bytes) -> list[Resource]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return list(_named(dcmread(BytesIO(body), specific_tags=list(_READ))))
-    except (RecursionError, *DECODER_FAULTS):
+    except (RecursionError, *DICOM_FAULTS, *DECODER_FAULTS):
         return []
 
 

@@ -222,6 +222,10 @@ def test_a_broken_file_stays_and_says_nothing(
     for end in range(128, len(body), 37):
         result = clean(PictureFile("DICOM", body[:end]))
         assert isinstance(result, NoPicture)
+    longer = body.replace(b"US\x02\x00", b"US\x03\x00")
+    assert isinstance(clean(PictureFile("DICOM", longer)), NoPicture)
+    as_numbers = body.replace(b"LO\x09\x00", b"UL\x09\x00").replace(b"LO\x0a\x00", b"UL\x0a\x00")
+    assert identity_of(as_numbers) == []
     changed = body.replace(b"CS\x02\x00NO", b"CS\xff\xffNO")
     assert isinstance(clean(PictureFile("DICOM", changed)), NoPicture)
     assert not caplog.records
