@@ -101,7 +101,6 @@ ROW_32 = listed(
             },
         ),
         kept=("Gout",),
-        waits="an age in days is kept as written (structured rules)",
     ),
     Escape(
         row=32,
