@@ -261,9 +261,9 @@ def _from_bytes(text: str) -> Iterator[str]:
 
 def _from_wrapped(text: str) -> Iterator[str]:
     """Yield the readings of base64 that was broken into lines."""
-    *lines, last = text.split()
-    joined = "".join([*lines, last])
-    if all(len(line) >= _MIN_WRAPPED_LINE for line in lines) and _BASE64.fullmatch(joined):
+    lines = text.split()
+    joined = "".join(lines)
+    if all(len(line) >= _MIN_WRAPPED_LINE for line in lines[:-1]) and _BASE64.fullmatch(joined):
         yield from _from_base64(joined)
 
 

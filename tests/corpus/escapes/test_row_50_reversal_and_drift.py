@@ -36,6 +36,14 @@ def _again(**changes: Any) -> Prepared:
     return deidentify(replace(case_of(_CASE), **changes), policy.load())
 
 
+@pytest.mark.parametrize("text", ["\n", " \n\t\n", "(\n\n", "\u00a0\n\u200b"])
+def test_row_50_a_text_of_nothing_does_not_break_the_last_look(text: str) -> None:
+    prepared = sent(replace(_CASE, resources=(observation(note=[{"text": text}]), note(text))))
+
+    assert found(_CASE, outgoing(prepared)) == []
+    assert "718-7" in readable(prepared)
+
+
 def test_row_50_a_given_back_word_leaves_once_and_is_counted() -> None:
     likely = sent(_CASE).preview.likely
     assert likely
