@@ -11,10 +11,8 @@ import zlib
 from posixpath import normpath
 from typing import Final
 
-from lxml import etree
-
 from deid.attachments.limits import MAX_BYTES, MAX_PARTS, MAX_RATIO, RATIO_FREE_BYTES
-from deid.markup.safe_xml import XmlRefused, parse
+from deid.markup.safe_xml import Element, XmlRefused, parse
 from deid.markup.word_text import HoldsForeignPart, hidden_styles, word_lines
 
 _MAIN: Final = "word/document.xml"
@@ -102,7 +100,7 @@ class _Pages:
                 found.add((kind, name))
         return sorted(found)
 
-    def _xml(self, name: str) -> etree._Element:
+    def _xml(self, name: str) -> Element:
         return parse(self._bytes(self._members[name]))
 
     def _bytes(self, member: zipfile.ZipInfo) -> bytes:

@@ -4,6 +4,8 @@ from typing import Final
 
 from lxml import etree
 
+Element = etree._Element
+
 MAX_ELEMENTS: Final = 250_000
 """Elements of one document; a clinical document has ten thousand."""
 
@@ -16,7 +18,7 @@ class XmlRefused(Exception):
         self.reason = reason
 
 
-def parse(body: bytes) -> etree._Element:
+def parse(body: bytes) -> Element:
     """Return the root of an XML document, without comments and processing instructions.
 
     The parser's own limit on depth (256) and on the length of one text stay on.
