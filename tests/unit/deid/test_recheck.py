@@ -1,16 +1,19 @@
 """The last look finds what is known in every disguise and holds nothing absurd."""
 
 import base64
+import hashlib
 import html
+import io
 import json
 from urllib.parse import quote
 
 import pytest
+from PIL import Image
 
 from deid import known_identity, policy
 from deid.errors import ContentUnusable
 from deid.pipeline import gate_skips
-from deid.recheck import GateResult, search_bytes, views
+from deid.recheck import Gate, GateResult, Skips, search_bytes, views
 from tests.support.deid_cases import CASE_ID, patient
 
 SKIPS = gate_skips(policy.load(), CASE_ID)
@@ -204,3 +207,54 @@ def test_a_picture_that_is_not_ours_is_a_hit_whatever_it_shows(data: str) -> Non
 )
 def test_what_is_no_encoding_of_a_name_passes(text: str) -> None:
     assert looked({"note": [{"text": text}]}).passed
+
+
+def test_the_error_says_what_is_wrong_and_nothing_else() -> None:
+    with pytest.raises(ContentUnusable, match=r"\Athe outgoing bytes are not JSON\Z"):
+        search_bytes(b"{", known_identity.build([patient()]), skips=SKIPS)
+
+
+def test_a_finished_body_is_searched_under_its_own_name() -> None:
+    gate = Gate(known_identity.build([patient()]), SKIPS)
+    gate.search_body(b'{"note":[{"text":"Marrowby"}],"status":"final"}', "Observation/1")
+    assert [h.expression for h in gate.result().hits] == ["Observation/1.note[0].text"]
+
+
+def test_every_word_of_ours_that_was_passed_over_counts() -> None:
+    skips = Skips(
+        constants=frozenset({("status", "marrowby")}),
+        element_names=frozenset({"entry", "status"}),
+    )
+    body = json.dumps({"entry": [{"status": "marrowby"}, {"status": "marrowby"}]}).encode()
+    result = search_bytes(body, known_identity.build([patient()]), skips=skips)
+    assert (result.passed, result.skipped) == (True, 2)
+
+
+def test_our_own_picture_passes_only_to_the_letter() -> None:
+    made = io.BytesIO()
+    Image.new("RGB", (2, 2)).save(made, "PNG")
+    digest = hashlib.sha256(made.getvalue()).hexdigest()
+    data = base64.b64encode(made.getvalue()).decode()
+
+    def passes(data: str, digest: str) -> bool:
+        skips = gate_skips(policy.load(), CASE_ID, pictures=frozenset({digest}))
+        body = json.dumps({"data": data}).encode()
+        return search_bytes(body, known_identity.build([patient()]), skips=skips).passed
+
+    assert passes(data, digest)
+    assert not passes(data, "0" * 64)
+    assert not passes(data[:20] + "*" + data[20:], digest)
+
+
+@pytest.mark.parametrize("width", [16, 18, 23])
+def test_base64_in_lines_of_any_width_is_read_across_the_breaks(width: int) -> None:
+    coded = base64.b64encode(b"On the ward today was Adela Marrowby again").decode()
+    lines = "\n".join(coded[at : at + width] for at in range(0, len(coded), width))
+    assert any("Adela Marrowby again" in view for view in views(lines))
+
+
+def test_base64_for_addresses_is_read_with_its_own_signs() -> None:
+    coded = base64.urlsafe_b64encode(b"???>>>~~~ Adela Marrowby").decode()
+    assert "_" in coded
+    assert "-" in coded
+    assert "???>>>~~~ Adela Marrowby" in views(coded)
