@@ -92,7 +92,7 @@ def read_name(view: TextView, position: int, *, trusted: bool) -> tuple[int, int
             if not words and _is_initial(view, token):
                 end = token.end
         elif (
-            is_name_word(view, token, trusted=trusted and not words)
+            is_name_word(view, token, trusted=trusted and not words and _begins(token, start))
             or (not words and trusted and _before_surname(view, index))
             or (words == 1 and trusted and _second_word(view, tokens[index - 1], token))
         ):
@@ -107,6 +107,11 @@ def read_name(view: TextView, position: int, *, trusted: bool) -> tuple[int, int
     after_comma = _given_after_comma(view, end, index)
     end = after_comma or _with_dot(view.plain, end)
     return start, end
+
+
+def _begins(token: Token, start: int) -> bool:
+    """After an initial a plain word may begin the next sentence ("Dr. F. Echocardiogram was")."""
+    return token.start == start or is_listed(token.lower)
 
 
 def _near(plain: str, position: int, start: int) -> bool:

@@ -56,7 +56,7 @@ def find(view: TextView, question: datetime, shift_days: int = 0) -> Iterator[Fi
         *bare_days.read(view, order),
         *unusual_dates.read(view, today, order),
     ]
-    near = _anchor(seen, today)
+    near = _anchor(text, seen, today)
     for item in seen:
         start, end, written = _widen(text, item)
         words = calendar_words.wording(written, question, near, shift_days)
@@ -73,12 +73,18 @@ def find(view: TextView, question: datetime, shift_days: int = 0) -> Iterator[Fi
     yield from unusual_dates.find_days(view)
 
 
-def _anchor(seen: list[SeenDate], question: date) -> date:
-    """The year of a bare day and month comes from the latest full date of the same text."""
+def _anchor(text: str, seen: list[SeenDate], question: date) -> date:
+    """The year of a bare day and month comes from the latest full date of the same text.
+
+    A date of birth says nothing about when the note was written.
+    """
     days = [
         date(s.written.year, s.written.month, s.written.day)
         for s in seen
-        if s.written.year and s.written.day
+        if s.written.year
+        and s.written.day
+        and s.rule != "birth"
+        and not _BORN_BEFORE.search(text, max(0, s.start - 20), s.start)
     ]
     past = [d for d in days if d <= question]
     return max(past, default=question)

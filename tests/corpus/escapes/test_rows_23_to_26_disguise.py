@@ -76,7 +76,6 @@ ROW_25 = listed(
         "Mrs 0konkwo-Ha1e has edema.",
         "0konkwo",
         kept="edema",
-        waits="digits of a scan in a known name (known identities)",
     ),
 )
 

@@ -5,8 +5,6 @@ import pytest
 
 from tests.support.escapes import PATIENT, Escape, check, listed, note, patient
 
-_WAITS = {"initials in a note": "initials of a double surname (known identities)"}
-
 
 def _noted(row: int, words: str, text: str, *planted: str, kept: str) -> Escape:
     return Escape(
@@ -15,7 +13,6 @@ def _noted(row: int, words: str, text: str, *planted: str, kept: str) -> Escape:
         planted=planted,
         resources=(note(text),),
         kept=(kept,),
-        waits=_WAITS.get(words, ""),
     )
 
 

@@ -15,16 +15,6 @@ from tests.support.escapes import (
     said,
 )
 
-_TEXT = "the text engine is being taught this form"
-_WAITS = {
-    "Roman month": _TEXT,
-    "a week and a day of the year": _TEXT,
-    "an apostrophe year": _TEXT,
-    "the age in exact days": _TEXT,
-    "years, months and days": _TEXT,
-    "the birthday is tomorrow": _TEXT,
-}
-
 
 def _noted(row: int, words: str, text: str, *planted: str, kept: str) -> Escape:
     return Escape(
@@ -33,7 +23,6 @@ def _noted(row: int, words: str, text: str, *planted: str, kept: str) -> Escape:
         planted=planted,
         resources=(note(text),),
         kept=(kept,),
-        waits=_WAITS.get(words, ""),
     )
 
 

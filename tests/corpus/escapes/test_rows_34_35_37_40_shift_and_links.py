@@ -178,7 +178,6 @@ ROW_40 = listed(
             },
         ),
         kept=("Polycystic kidneys", "sister"),
-        waits="a year of birth that tells an age over 89, as b. 1931 (text engine)",
     ),
     Escape(
         row=40,

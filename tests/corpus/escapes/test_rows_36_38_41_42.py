@@ -72,11 +72,6 @@ ROW_36 = listed(
     ),
 )
 
-_WAITS = {
-    "grid, coordinates and three words": "positions in a text (text engine)",
-    "a country code and an area code alone": "an area code alone (text engine)",
-    "a time zone and a census tract": "a census tract (text engine)",
-}
 ROW_38 = listed(
     *(
         Escape(
@@ -86,7 +81,6 @@ ROW_38 = listed(
             resources=(resource,),
             kept=(kept,),
             outcome="either",
-            waits=_WAITS.get(words, ""),
         )
         for words, resource, planted, kept in (
             (
