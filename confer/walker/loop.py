@@ -8,7 +8,7 @@ from confer.demo_plan import DemoPlan
 from confer.errors import WalkFailed
 from confer.walker import evidence
 from confer.walker.browser import Browser
-from confer.walker.page import Page
+from confer.walker.page import Form, Page
 from confer.walker.story import ADELA, Story
 from runtime import clock
 from sandbox import personas
@@ -124,7 +124,7 @@ class Walk:
         page = self._now()
         form = page.form("send")
         self.summary.previewed_sha256 = form.choices("sha256")[0]
-        self.page = self.doctor.submit(page, form, {"looked": "yes"})
+        self.page = self.doctor.submit(page, form, _statements(form))
         _expect(self.page, 200, "approve")
 
     def reply(self) -> None:
@@ -133,7 +133,8 @@ class Walk:
         answers = {"reply": self.story.reply.format(patient=self._patient_name())}
         checked = self.doctor.submit(page, page.form("reply-form"), answers)
         _expect(checked, 200, "reply preview")
-        self.page = self.doctor.submit(checked, checked.form("send"), {"looked": "yes"})
+        form = checked.form("send")
+        self.page = self.doctor.submit(checked, form, _statements(form))
         _expect(self.page, 200, "reply approve")
 
     def read_answer(self) -> None:
@@ -342,6 +343,12 @@ def _step(one: Walk, name: str) -> None:
         one.page, one.desk = page, desk
         one.tend()
         clock.sleep(_AGAIN_SECONDS)
+
+
+def _statements(form: Form) -> dict[str, str | list[str]]:
+    """Tick every line below a preview: looked, and whatever this case asks for besides."""
+    asked = {name: form.choices(name) for name in ("consent", "risk_seen")}
+    return {"looked": "yes", **{name: values for name, values in asked.items() if values}}
 
 
 def _expect(page: Page, status: int, step: str) -> None:
