@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from deid import known_identity
+from deid.errors import ContentUnusable
 from deid.text import overlap, redactor, tokens, wording
 from deid.text.document import GENERALIZED, Finding, GiveBack, Kind, ScrubbedText
 from deid.text.known_names import known_findings
@@ -101,7 +102,7 @@ class TextEngine:
                 all of them by as many days.
         """
         if len(text) > self.max_characters:
-            raise ValueError(f"text of {len(text)} characters is over the limit")
+            raise ContentUnusable(problem="a text is too long")
         stop = self._stop(text)
         view = tokens.view(text[:stop])
         findings = [

@@ -52,10 +52,10 @@ def _cut(finding: Finding, firm: Sequence[Finding], text: str) -> Iterator[Findi
     """Yield what is left of a likely finding between the firm ones it touches."""
     first = bisect_right(firm, finding.start, key=lambda f: f.end)
     touched = []
-    for other in firm[first:]:
-        if other.start >= finding.end:
+    for at in range(first, len(firm)):  # no slice: a copy for each finding would be quadratic
+        if firm[at].start >= finding.end:
             break
-        touched.append(other)
+        touched.append(firm[at])
     if len(touched) == 1 and touched[0].category in _EXTENSIBLE:
         touched = []
     start = finding.start

@@ -125,9 +125,6 @@ def test_row_50_an_unknown_policy_is_no_policy() -> None:
     assert len(sent(_CASE).sealed.receipt.rules_sha256) == 64
 
 
-@pytest.mark.xfail(
-    strict=True, reason="row 50: the engine raises an uncoded error (known identities)"
-)
 def test_row_50_a_text_beyond_the_engine_stops_with_a_code() -> None:
     with pytest.raises(DeidError) as stopped:
         _again(texts={"question": "Okonkwo edema " * 200_000})

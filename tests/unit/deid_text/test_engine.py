@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from deid import known_identity
+from deid.errors import ContentUnusable
 from deid.text.document import GiveBack, ScrubbedText
 from deid.text.engine import TextEngine
 from deid.text.people import PeopleTokens
@@ -169,7 +170,7 @@ def test_odd_texts_do_no_harm(text: str) -> None:
 
 
 def test_a_text_over_the_limit_is_refused() -> None:
-    with pytest.raises(ValueError, match="over the limit"):
+    with pytest.raises(ContentUnusable, match="a text is too long"):
         TextEngine(max_characters=10).scrub(
             "x" * 11,
             identity=known_identity.build([]),
