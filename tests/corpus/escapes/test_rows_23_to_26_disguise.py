@@ -6,10 +6,8 @@ import pytest
 from tests.support.escapes import CLINICIAN, Escape, check, listed, note, observation, said
 
 
-def _noted(row: int, words: str, text: str, *planted: str, kept: str, waits: str = "") -> Escape:
-    return Escape(
-        row=row, words=words, planted=planted, resources=(note(text),), kept=(kept,), waits=waits
-    )
+def _noted(row: int, words: str, text: str, *planted: str, kept: str) -> Escape:
+    return Escape(row=row, words=words, planted=planted, resources=(note(text),), kept=(kept,))
 
 
 ROW_23 = listed(
