@@ -82,16 +82,16 @@ PEERS = {"presidio": presidio, "philter": philter}
 def main(arguments: list[str]) -> int:
     """Run one peer."""
     name, source, target = arguments
-    started = time.perf_counter()
+    started = time.process_time()
     find = PEERS[name]()
     find("A short text first, so that nothing is loaded while the clock runs.")
-    start_seconds = time.perf_counter() - started
+    start_seconds = time.process_time() - started
     notes: list[dict[str, Any]] = [
         json.loads(line) for line in Path(source).read_text(encoding="utf-8").splitlines()
     ]
-    started = time.perf_counter()
+    started = time.process_time()
     found = [find(note["text"]) for note in notes]
-    seconds = time.perf_counter() - started
+    seconds = time.process_time() - started
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     with Path(target).open("w", encoding="utf-8") as out:
         for note, spans in zip(notes, found, strict=True):

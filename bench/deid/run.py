@@ -84,8 +84,8 @@ For whoever compares; after this page you know what was measured, when, and on w
 *Made by `bench/deid/run.py all --notes {names} --charts {chosen.charts.name} --write`.*
 
 {started}, commit {commit}, {_processor()}, {os.cpu_count()} cores, {platform.system()}
-{platform.machine()}, Python {platform.python_version()}. Load when it began: {load:.1f}. On a
-shared machine absolute times are worth less than the ratios, which come from the same run."""
+{platform.machine()}, Python {platform.python_version()}. Load when it began: {load:.1f}.
+Times are seconds of processor time, so that other work on the machine counts little."""
 
 
 def _processor() -> str:
