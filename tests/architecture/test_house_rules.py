@@ -53,7 +53,8 @@ TEST_ONLY = {
 
 def _sources(*folders: str) -> Iterator[Path]:
     for folder in folders:
-        yield from sorted((ROOT / folder).rglob("*.py"))
+        found = (ROOT / folder).rglob("*.py")
+        yield from sorted(path for path in found if ".venv" not in path.parts)
 
 
 def _imports(path: Path) -> Iterator[str]:
