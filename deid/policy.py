@@ -3,7 +3,7 @@
 import hashlib
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
@@ -21,6 +21,15 @@ from deid.structured.rules import Section
 POLICIES: Final = frozenset({"safe-harbor", "expert-determination", "uk-confidential"})
 _BASE_FILE: Final = "base.toml"
 _CODES_FILE: Final = "codes.toml"
+READ_BESIDE_THE_RULES: Final = (
+    "sensitive/policies/{policy}.toml",
+    "sensitive/values/categories.toml",
+    "sensitive/values/labels.toml",
+    "risk/tables/population-gb.toml",
+    "risk/tables/population-us.toml",
+    "risk/tables/rarity.toml",
+)
+"""Files below deid/ that decide what leaves, or is asked before, beside the rules."""
 
 CATEGORIES: Final = frozenset(
     {"account", "age", "biometric", "birth_date", "city", "date", "demographic", "device",
@@ -32,7 +41,11 @@ CATEGORIES: Final = frozenset(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Policy:
-    """A compiled policy. `rules_sha256` covers every file its rules come from."""
+    """A compiled policy. `rules_sha256` covers every file that decides what leaves under it.
+
+    These are its rules and codes, what it does with sensitive content, the value sets of that, and
+    the tables of residual risk.
+    """
 
     id: str
     version: str
@@ -63,18 +76,28 @@ def load(policy_id: str = "safe-harbor") -> Policy:
     """
     if policy_id not in POLICIES:
         raise PolicyUnusable(policy="(unknown)", rule="policy", problem="no such policy")
-    folder = resources.files("deid") / "rules"
+    folder = resources.files("deid")
     own, base, codes = (
-        (folder / file).read_bytes() for file in (f"{policy_id}.toml", _BASE_FILE, _CODES_FILE)
+        (folder / "rules" / file).read_bytes()
+        for file in (f"{policy_id}.toml", _BASE_FILE, _CODES_FILE)
     )
-    return compile_policy(own, base, codes, name=policy_id)
+    beside = [
+        (folder / file.format(policy=policy_id)).read_bytes() for file in READ_BESIDE_THE_RULES
+    ]
+    return compile_policy(own, base, codes, name=policy_id, beside=beside)
 
 
-def compile_policy(own: bytes, base: bytes, codes: bytes, *, name: str) -> Policy:
-    """Compile a policy from its own file, laid over the shared one, and the code file."""
+def compile_policy(
+    own: bytes, base: bytes, codes: bytes, *, name: str, beside: Sequence[bytes] = ()
+) -> Policy:
+    """Compile a policy from its own file, laid over the shared one, and the code file.
+
+    `beside` are files that others compile and that decide what leaves too: only hashed here.
+    """
     table = laid_over(_toml(base, name), _toml(own, name))
     code_table = _toml(codes, name)
-    digest = hashlib.sha256(b"\x00".join((own, base, codes))).hexdigest()
+    # No TOML file holds the character between them, so two lists of files never read the same.
+    digest = hashlib.sha256(b"\x00".join((own, base, codes, *beside))).hexdigest()
     try:
         return _compile(table, code_table, digest, name)
     except (KeyError, AttributeError, TypeError) as error:

@@ -1,6 +1,5 @@
 """What a policy does with each category of sensitive content; fails closed."""
 
-import hashlib
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -28,7 +27,6 @@ class SensitivePolicy:
     actions: Mapping[str, Action]
     minor_age: int
     minor_categories: frozenset[str]
-    rules_sha256: str
 
     def action(self, category: str) -> Action:
         """Return what is done with a category."""
@@ -81,5 +79,4 @@ def compile_actions(body: bytes, values: ValueSets, *, name: str) -> SensitivePo
         actions=actions,
         minor_age=minor_age,
         minor_categories=minor,
-        rules_sha256=hashlib.sha256(body).hexdigest(),
     )

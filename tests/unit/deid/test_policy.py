@@ -16,6 +16,11 @@ def compiled(rules: str = RULES, codes: str = CODES, own: str = OWN) -> policy.P
     return policy.compile_policy(own.encode(), rules.encode(), codes.encode(), name="tried")
 
 
+def compiled_beside(files: list[bytes]) -> str:
+    raw = (OWN.encode(), RULES.encode(), CODES.encode())
+    return policy.compile_policy(*raw, name="tried", beside=files).rules_sha256
+
+
 def test_safe_harbor_loads_and_says_which_rules_it_is() -> None:
     loaded = policy.load()
     assert (loaded.id, loaded.version) == ("safe-harbor", "1")
@@ -31,6 +36,28 @@ def test_any_change_of_a_rule_or_code_changes_the_hash() -> None:
         compiled(own=OWN + "\n# one more line\n").rules_sha256,
     }
     assert len(hashes) == 4
+
+
+def test_the_hash_covers_what_is_done_with_sensitive_content_and_the_risk_tables() -> None:
+    folder = resources.files("deid")
+    listed = {each.format(policy="safe-harbor") for each in policy.READ_BESIDE_THE_RULES}
+    shipped = {
+        f"{part}/{file.name}"
+        for part in ("sensitive/values", "risk/tables")
+        for file in (folder / part).iterdir()
+        if file.name.endswith(".toml")
+    }
+    assert listed == {*shipped, "sensitive/policies/safe-harbor.toml"}
+    beside = [
+        (folder / each.format(policy="safe-harbor")).read_bytes()
+        for each in policy.READ_BESIDE_THE_RULES
+    ]
+    hashes = {compiled_beside(beside)} | {
+        compiled_beside([*beside[:n], one + b"\n# one more line\n", *beside[n + 1 :]])
+        for n, one in enumerate(beside)
+    }
+    assert len(hashes) == len(beside) + 1
+    assert policy.load().rules_sha256 == compiled_beside(beside)
 
 
 @pytest.mark.parametrize("name", sorted(policy.POLICIES))
