@@ -11,7 +11,7 @@ from deid.text.document import GiveBack, ScrubbedText, Span
 
 Mark = Literal["plain", "removed", "general", "likely", "given_back", "hidden"]
 
-_CONTEXT: Final = 40
+_CONTEXT: Final = 80
 NOT_IDENTIFIERS: Final = frozenset(
     {"demographic", "extension", "identifies", "link", "local_code", "metadata", "narrative",
      "left_out", "not_needed", "refused", "sensitive", "unknown_element", "wrong_type"}
@@ -178,15 +178,30 @@ def likely_words(sources: Iterable[Source], reasons: Reasons) -> tuple[LikelyWor
                     key=span.give_back,
                     number=reasons.of(span).number,
                     title=source.title,
-                    before=text[max(0, span.start - _CONTEXT) : span.start],
+                    before=_before(text, span.start),
                     word=text[span.start : span.end],
-                    after=text[span.end : span.end + _CONTEXT],
+                    after=_after(text, span.end),
                     category=span.category,
                     rule=span.rule,
                     given_back=span.kind == "given_back",
                 )
             )
     return tuple(found)
+
+
+def _before(text: str, start: int) -> str:
+    """Return the words before a place, whole ones, with a sign when more stand before them."""
+    low = max(0, start - _CONTEXT)
+    if low == 0:
+        return text[:start]
+    return "… " + text[low:start].partition(" ")[2]
+
+
+def _after(text: str, end: int) -> str:
+    """Return the words after a place, whole ones, with a sign when more follow."""
+    if end + _CONTEXT >= len(text):
+        return text[end:]
+    return text[end : end + _CONTEXT].rpartition(" ")[0] + " …"
 
 
 def shown_pictures(

@@ -182,7 +182,7 @@ class _Wording:
         word = self.text[start:end]
         seen[word] = seen.get(word, 0) + 1
         key = GiveBack(self.path, word, seen[word])
-        if key in self.given_back:
+        if key in self.given_back and not any(sign.isdigit() for sign in word):
             return redactor.Edit(start, end, finding, "given_back", word, key)
         output = wording.replacement(finding, word, self.people)
         return redactor.Edit(start, end, finding, "likely", output, key)

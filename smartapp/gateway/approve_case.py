@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from runtime import audit, clock, json_text
 from smartapp.errors import BytesAltered, RevisionStale
 from smartapp.gateway.care_choices import require_decisions
+from smartapp.gateway.choices import given_back_stated
 from smartapp.gateway.patient_facts import demographics
 from smartapp.gateway.services import GatewayServices
 from smartapp.store import answers, cases, drafts, outbox, revisions, vault
@@ -87,7 +88,12 @@ def approve_case(
             event="case.approved",
             actor=launch.doctor_key,
             subject=revision.case_id,
-            detail={"sha256": revision.sha256, "gate_searched": revision.gate_searched, **stated},
+            detail={
+                "sha256": revision.sha256,
+                "gate_searched": revision.gate_searched,
+                **stated,
+                **given_back_stated(revision.preview, draft.choices),
+            },
         )
     services.failpoint("after_approve_commit")
     return case

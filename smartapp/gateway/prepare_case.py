@@ -10,9 +10,10 @@ from runtime import clock, json_text, logs, tokens
 from runtime.log_events import Event
 from smartapp.errors import CaseHeld, DraftMissing, RevisionStale
 from smartapp.gateway.attest_member import attest_member
+from smartapp.gateway.audit_words import audit_words
 from smartapp.gateway.care_choices import left_out_of
 from smartapp.gateway.chart_contents import chosen, identifying
-from smartapp.gateway.choices import given_back_of, hidden_of
+from smartapp.gateway.choices import after_edit, given_back_of, hidden_of
 from smartapp.gateway.deid_process import DeidJob
 from smartapp.gateway.picture_choices import confirmed_pictures
 from smartapp.gateway.question_form import QuestionForm
@@ -27,7 +28,7 @@ from smartapp.store.revisions import Revision
 def save_question(services: GatewayServices, launch: Launch, form: QuestionForm) -> Draft:
     """Keep the words before anything can go wrong.
 
-    A word given back is keyed by the text it stood in, so an edit of that text ends it.
+    A word given back is keyed by the text it stood in; an edit of that text ends it for good.
     """
     now = clock.now()
     with services.database.transaction() as session:
@@ -36,7 +37,16 @@ def save_question(services: GatewayServices, launch: Launch, form: QuestionForm)
             raise DraftMissing
         entered = form.to_json()
         if entered != draft.form:
-            drafts.save(session, services.keyring, draft, form=entered, choices=draft.choices)
+            choices = after_edit(draft.choices, draft.form, entered)
+            drafts.save(session, services.keyring, draft, form=entered, choices=choices)
+            audit_words(
+                session,
+                draft.choices,
+                choices,
+                actor=launch.doctor_key,
+                case_id=draft.case_id,
+                revision="",
+            )
         return drafts.load(session, services.keyring, launch.draft_id, now=now)
 
 

@@ -1,6 +1,6 @@
 """Answer a specialist's question back: the same rules, preview, gate and approval as a case."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -12,9 +12,10 @@ from runtime import audit, clock, json_text, tokens
 from smartapp.errors import CaseMoved, RevisionStale
 from smartapp.gateway.approve_case import NOTHING_SAID, Statements, outbox_item, words_of
 from smartapp.gateway.attest_member import attest_member
+from smartapp.gateway.audit_words import audit_words
 from smartapp.gateway.care_choices import left_out_of, require_decisions
 from smartapp.gateway.chart_contents import identifying
-from smartapp.gateway.choices import given_back_of, hidden_of
+from smartapp.gateway.choices import after_edit, given_back_of, given_back_stated, hidden_of
 from smartapp.gateway.deid_process import DeidJob
 from smartapp.gateway.services import GatewayServices
 from smartapp.gateway.signing import NetworkSigner
@@ -28,6 +29,8 @@ from smartapp.store.vault import VaultLink
 # A receipt counts for seven days (spec/wire.md 2.10); an older reply would be refused.
 _GOOD_FOR = timedelta(days=6)
 
+Choices = Mapping[str, Any]  # the JSON that a draft keeps
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Thread:
@@ -39,15 +42,25 @@ class _Thread:
 
 
 def save_reply(services: GatewayServices, launch: Launch, case_id: str, text: str) -> None:
-    """Keep the words of a reply before anything can go wrong."""
-    _change(services, launch, case_id, {"text": text})
+    """Keep the words of a reply before anything can go wrong; an edit ends what was given back."""
+
+    def edited(entered: Choices) -> Choices:
+        kept = after_edit(entered, {"reply": entered.get("text")}, {"reply": text})
+        return {**kept, "text": text}
+
+    _change(services, launch, case_id, edited)
 
 
 def change_reply(
-    services: GatewayServices, launch: Launch, case_id: str, choices: Mapping[str, Any]
+    services: GatewayServices,
+    launch: Launch,
+    case_id: str,
+    change: Callable[[Choices], Choices],
+    *,
+    revision: str,
 ) -> None:
-    """Keep what the doctor gave back or hid in a reply."""
-    _change(services, launch, case_id, choices)
+    """Keep what the doctor gave back or hid in a reply, looking at a revision of it."""
+    _change(services, launch, case_id, change, revision=revision)
 
 
 def reply_entered(draft: Draft, case_id: str) -> dict[str, Any]:
@@ -57,14 +70,28 @@ def reply_entered(draft: Draft, case_id: str) -> dict[str, Any]:
 
 
 def _change(
-    services: GatewayServices, launch: Launch, case_id: str, change: Mapping[str, Any]
+    services: GatewayServices,
+    launch: Launch,
+    case_id: str,
+    change: Callable[[Choices], Choices],
+    *,
+    revision: str = "",
 ) -> None:
     now = clock.now()
     with services.database.transaction() as session:
         draft = drafts.load(session, services.keyring, launch.draft_id, now=now)
         replies = dict(draft.choices.get("replies", {}))
-        replies[case_id] = {**replies.get(case_id, {}), **change}
+        before = reply_entered(draft, case_id)
+        replies[case_id] = change(before)
         choices = {**draft.choices, "replies": replies}
+        audit_words(
+            session,
+            before,
+            replies[case_id],
+            actor=launch.doctor_key,
+            case_id=case_id,
+            revision=revision,
+        )
         drafts.save(session, services.keyring, draft, form=draft.form, choices=choices)
 
 
@@ -234,6 +261,10 @@ def approve_reply(
             event="reply.approved",
             actor=launch.doctor_key,
             subject=case_id,
-            detail={"sha256": revision.sha256, **stated},
+            detail={
+                "sha256": revision.sha256,
+                **stated,
+                **given_back_stated(revision.preview, reply_entered(draft, case_id)),
+            },
         )
     services.failpoint("after_approve_commit")

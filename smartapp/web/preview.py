@@ -1,5 +1,6 @@
 """Check what leaves: both sides, every change with its reason, and Approve at the end."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -15,6 +16,7 @@ from smartapp.errors import CaseHeld, DecisionMissing, DraftMissing, PictureUnkn
 from smartapp.gateway import care_choices
 from smartapp.gateway import choices as choose
 from smartapp.gateway.approve_case import Statements, approve_case
+from smartapp.gateway.audit_words import audit_words
 from smartapp.gateway.prepare_case import prepare_case
 from smartapp.store import drafts, revisions
 from smartapp.store.drafts import Draft
@@ -25,9 +27,11 @@ from smartapp.web.held import held_sentences
 from smartapp.web.outgoing import MAX_MESSAGE, pictures_in
 from smartapp.web.pictures import served
 from smartapp.web.preview_view import view
+from smartapp.web.reasons import WHY
 from smartapp.web.words import clock_time
 
 pages = Blueprint("preview", __name__)
+_PLACE = re.compile(r"[0-9a-f]{24}")
 VIEWS = ("show", "choose_words", "approve", "exact_bytes", "picture")
 
 
@@ -80,7 +84,10 @@ def show(handle: str) -> ResponseReturnValue:
             banner=draft.patient.get("banner"),
             hidden=draft.choices.get("hidden", []),
             left_out=draft.choices.get("left_out", {}),
+            reasons=choose.reasons_of(draft.choices),
         ),
+        unsaid=request.args.get("why", ""),
+        reasons=WHY,
         revision=revision,
         steps=("Ask", "Check", "Sent"),
         heading="Check what leaves",
@@ -106,23 +113,30 @@ def _window_words(urgency: str) -> str:
 @pages.post("/preview")
 def choose_words(handle: str) -> ResponseReturnValue:
     """Give one word back, hide it again, or hide more; every change runs all checks again."""
-    services, draft = session.services(), _draft()
-    changed = changed_choices(request.form, draft.choices, _shown(draft))
+    services, mine, found = session.services(), session.launch(), _newest(_draft())
+    shown = found.preview if found else None
     with services.database.transaction() as writing:
+        draft = drafts.load(writing, services.keyring, mine.draft_id, now=clock.now())
+        changed = changed_choices(request.form, draft.choices, shown)
         drafts.save(writing, services.keyring, draft, form=draft.form, choices=changed)
-    back = url_for("preview.show", handle=handle, _anchor=place_of(request.form))
+        audit_words(
+            writing,
+            draft.choices,
+            changed,
+            actor=mine.doctor_key,
+            case_id=draft.case_id,
+            revision=found.revision_id if found else "",
+        )
+    place = place_of(request.form)
+    back = url_for("preview.show", handle=handle, why=unsaid(request.form), _anchor=place)
     return redirect(back, code=303)
-
-
-def _shown(draft: Draft) -> Mapping[str, Any] | None:
-    found = _newest(draft)
-    return found.preview if found else None
 
 
 def place_of(form: Mapping[str, str]) -> str:
     """Where on the page the button stood: the reader goes on from there, not from the top."""
-    if form.get("give") or form.get("hide"):
-        return "words"
+    place = form.get("give") or form.get("hide")
+    if place:
+        return f"word-{place}" if _PLACE.fullmatch(place) else "words"
     if form.get("hide_word"):
         return "risk"
     if form.get("leave_out", "").startswith("sensitive:"):
@@ -133,11 +147,7 @@ def place_of(form: Mapping[str, str]) -> str:
 def changed_choices(
     form: Mapping[str, str], choices: Mapping[str, Any], shown: Mapping[str, Any] | None
 ) -> Mapping[str, Any]:
-    """The doctor's choices after one button; the keys of a word come from what was shown.
-
-    One row of the page is one word with all the places where it stands, each shown there; every
-    place keeps a key of its own.
-    """
+    """The doctor's choices after one button; the key of a word comes from what was shown."""
     if form.get("leave_out"):
         title = title_of(shown, form["leave_out"]) if shown else ""
         return care_choices.leave_out(choices, form["leave_out"], title)
@@ -153,16 +163,22 @@ def changed_choices(
 def _changed_word(
     form: Mapping[str, str], choices: Mapping[str, Any], words: Sequence[Mapping[str, Any]]
 ) -> Mapping[str, Any]:
-    for action, change in (("give", choose.give_back), ("hide", choose.hide_again)):
-        index = form.get(action, "")
-        if index.isdecimal() and int(index) < len(words):
-            token = words[int(index)]["token"]
-            for word in words:
-                if word["token"] == token:
-                    key = GiveBack(path=word["path"], token=token, n=int(word["n"]))
-                    choices = change(choices, key)
-            return choices
+    """One place of one word; a key of none of the places shown changes nothing."""
+    wanted = form.get("give") or form.get("hide")
+    for word in words:
+        if choose.place_key(word) == wanted:
+            item = GiveBack(path=word["path"], token=word["token"], n=int(word["n"]))
+            if form.get("give"):
+                return choose.give_back(choices, item, form.get("reason", ""))
+            return choose.hide_again(choices, item)
     return choices
+
+
+def unsaid(form: Mapping[str, str]) -> str | None:
+    """The place that was to be given back without saying why; None when that is not so."""
+    place = form.get("give", "")
+    said = form.get("reason", "") in choose.WHY_GIVEN_BACK
+    return None if said or not _PLACE.fullmatch(place) else place
 
 
 def statements_of(form: MultiDict[str, str]) -> Statements:

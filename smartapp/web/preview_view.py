@@ -6,10 +6,11 @@ from typing import Any
 
 from deid import policy
 from deid.preview import NOT_IDENTIFIERS
+from smartapp.gateway.choices import place_key
 from smartapp.store.revisions import Revision
 from smartapp.web.care_view import CareView, care
 from smartapp.web.outgoing import Outgoing, read_outgoing
-from smartapp.web.reasons import counted, reason_words
+from smartapp.web.reasons import WHY, counted, reason_words
 from smartapp.web.words import fingerprint
 
 # Text this short and unchanged needs no pair of its own: its resource's line shows it.
@@ -105,6 +106,7 @@ def view(
     banner: Mapping[str, str] | None,
     hidden: Sequence[str],
     left_out: Mapping[str, str],
+    reasons: Mapping[str, str],
 ) -> PreviewView:
     """Read a revision into what the page shows; the right side comes from its bytes."""
     shown = revision.preview
@@ -117,7 +119,7 @@ def view(
     return PreviewView(
         searched=int(revision.gate_searched),
         counts=shown["counts"],
-        words=_word_rows(shown["likely"]),
+        words=_word_rows(shown["likely"], reasons),
         patient=patient,
         pairs=_grouped(shown["pairs"], shift, names),
         labels=_grouped(shown["labels"], shift, names, every=True),
@@ -149,13 +151,19 @@ def view(
     )
 
 
-def _word_rows(words: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """One row for one word, with every place where it stands."""
+def _word_rows(
+    words: Sequence[Mapping[str, Any]], reasons: Mapping[str, str]
+) -> list[Mapping[str, Any]]:
+    """One group for one word; each place where it stands has a key and a button of its own."""
     rows: dict[str, dict[str, Any]] = {}
-    for number, word in enumerate(words):
-        row = rows.setdefault(word["token"], {**word, "index": number, "places": []})
-        row["places"].append({side: word[side] for side in ("before", "word", "after")})
-        row["given_back"] = row["given_back"] and word["given_back"]
+    for word in words:
+        because = reason_words(word["category"], word["rule"], "likely")[1]
+        row = rows.setdefault(
+            word["token"], {"word": word["word"], "because": because, "open": False, "places": []}
+        )
+        key = place_key(word)
+        row["places"].append({**word, "key": key, "why": WHY.get(reasons.get(key, ""), "")})
+        row["open"] = row["open"] or not word["given_back"]
     return list(rows.values())
 
 

@@ -47,6 +47,14 @@ _CATEGORY: Mapping[str, tuple[str, str]] = {
     "sensitive": ("Sensitive content", "kept back by the policy or by you"),
     "left_out": ("Left out", "by you"),
 }
+WHY: Mapping[str, str] = {
+    "ordinary_word": "An ordinary word",
+    "clinical_term": "A disease, drug, or test",
+    "method_name": "Part of the name of a method",
+    "names_nobody": "A place or thing that points to nobody",
+    "other": "Another reason",
+}
+"""Why a doctor gives a word back; the codes are the gateway's `WHY_GIVEN_BACK`."""
 _KNOWN = " in this chart"
 _NOUNS: Mapping[str, tuple[str, str]] = {
     "name": ("name", "names"),

@@ -8,14 +8,16 @@ from flask.typing import ResponseReturnValue
 from runtime import clock
 from smartapp.errors import CaseHeld, DecisionMissing, FormInvalid, RevisionStale
 from smartapp.gateway import reply_to_question as replying
+from smartapp.gateway.choices import reasons_of
 from smartapp.gateway.question_form import read_reply
 from smartapp.store import drafts, revisions
 from smartapp.store.drafts import Draft
 from smartapp.store.revisions import Revision
 from smartapp.web import page_model, session
 from smartapp.web.held import held_sentences
-from smartapp.web.preview import changed_choices, place_of, statements_of
+from smartapp.web.preview import changed_choices, place_of, statements_of, unsaid
 from smartapp.web.preview_view import view
+from smartapp.web.reasons import WHY
 
 pages = Blueprint("reply", __name__)
 VIEWS = ("write", "show", "choose_words", "approve")
@@ -86,7 +88,10 @@ def show(handle: str, case_id: str) -> ResponseReturnValue:
             banner=None,
             hidden=entered.get("hidden", []),
             left_out=entered.get("left_out", {}),
+            reasons=reasons_of(entered),
         ),
+        unsaid=request.args.get("why", ""),
+        reasons=WHY,
         revision=revision,
         steps=("Read", "Reply", "Check"),
         heading="Check what leaves",
@@ -119,11 +124,22 @@ def choose_words(handle: str, case_id: str) -> ResponseReturnValue:
     """Give back or hide words of the reply."""
     session.own_case(case_id)
     draft = _draft()
-    entered = replying.reply_entered(draft, case_id)
     found = _stored(draft, case_id)
-    changed = changed_choices(request.form, entered, found.preview if found else None)
-    replying.change_reply(session.services(), session.launch(), case_id, changed)
-    back = url_for("reply.show", handle=handle, case_id=case_id, _anchor=place_of(request.form))
+    shown = found.preview if found else None
+    replying.change_reply(
+        session.services(),
+        session.launch(),
+        case_id,
+        lambda entered: changed_choices(request.form, entered, shown),
+        revision=found.revision_id if found else "",
+    )
+    back = url_for(
+        "reply.show",
+        handle=handle,
+        case_id=case_id,
+        why=unsaid(request.form),
+        _anchor=place_of(request.form),
+    )
     return redirect(back, code=303)
 
 

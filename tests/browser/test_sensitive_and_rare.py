@@ -46,8 +46,10 @@ def test_rare_and_sensitive_facts_go_with_one_click_each(demo: DemoPlan, tmp_pat
         expect(app.locator("input[name=consent][value=hiv]")).to_have_count(0)
         expect(app.locator("input[name=risk_seen]")).to_have_count(0)
         expect(app.get_by_text("In 2 places.")).to_be_visible()
-        _press(app, "Give back Tidesalt")
-        assert app.url.endswith("#words")
+        app.get_by_label("Why it may leave: Tidesalt").select_option("clinical_term")
+        _press(app, "Give back Tidesalt, place 1")
+        assert "#word-" in app.url
+        expect(app.get_by_role("button", name="Give back Tidesalt, place 2")).to_be_visible()
         gallery.see(page, "sensitive-and-rare-after")
 
         doctor.approve(app)

@@ -99,12 +99,12 @@ def test_a_likely_word_can_be_given_back_and_hidden_again(doctor: Doctor) -> Non
     doctor.get("/ask")
     doctor.post("/ask", **{**QUESTION, "thinking": "She uses Tidesalt."}, include=["problems"])
     page = doctor.get("/preview").text
-    index = re.search(r'name="give" value="(\d+)">Give back<span class="cf-vh"> Tidesalt', page)
-    assert index
-    doctor.post("/preview", give=index[1])
+    place = re.search(r'name="give" value="(\w+)">Give back<span class="cf-vh"> Tidesalt', page)
+    assert place
+    doctor.post("/preview", give=place[1], reason="clinical_term")
     page = doctor.get("/preview").text
     assert re.search(r'<ins class="cf-t cf-t--back">Tidesalt', page)
-    doctor.post("/preview", hide=index[1])
+    doctor.post("/preview", hide=place[1])
     assert "[likely name]" in doctor.get("/preview").text
 
 
