@@ -11,7 +11,7 @@ from confer.walker.story import ADELA
 from tests.support import consult_world
 from tests.support.chromium import browser
 from tests.support.keyboard import Keyboard
-from tests.support.people import SLOW, Doctor
+from tests.support.people import SLOW, STATEMENTS, Doctor
 
 pytestmark = pytest.mark.browser
 
@@ -41,7 +41,11 @@ def test_a_doctor_asks_with_the_keyboard_and_always_sees_the_focus(
         keys.choose(app, "urgency", story.urgency)
         keys.press(app, "#question-form .cf-bar button")
         expect(app.locator("input[name=looked]")).to_be_visible(timeout=SLOW)
-        keys.press(app, "input[name=looked]", "Space")
+        for line in app.locator(STATEMENTS).all():
+            place = (
+                f"input[name={line.get_attribute('name')}][value='{line.get_attribute('value')}']"
+            )
+            keys.press(app, place, "Space")
         keys.press(app, "#send button")
         expect(app.locator("[aria-current=step]")).to_contain_text("Sent", timeout=SLOW)
     assert keys.lost == []

@@ -9,6 +9,8 @@ from confer.walker.story import ADELA, Story
 from sandbox import personas
 
 SLOW = 45_000
+#: the lines below a preview: looked always, consent and risk where the case asks for them
+STATEMENTS = ":is(input[name=looked], input[name=consent], input[name=risk_seen])"
 
 
 @dataclass
@@ -71,8 +73,9 @@ class Doctor:
         expect(app.locator("input[name=looked]")).to_be_visible(timeout=SLOW)
 
     def approve(self, app: Frame | Page) -> None:
-        """Tick the line and approve."""
-        app.locator("input[name=looked]").check()
+        """Tick each line that this case asks for and approve."""
+        for line in app.locator(STATEMENTS).all():
+            line.check()
         app.get_by_role("button", name="Approve and send").click()
         expect(app.locator("[aria-current=step]")).to_contain_text("Sent", timeout=SLOW)
 
