@@ -1,6 +1,7 @@
 # ruff: noqa: RUF001 - look-alike letters are the subject of this module
 """Reading text so that a disguise does not help: folded letters with a map back to the original."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,6 +20,31 @@ _PLAIN = str.maketrans(
         "\u00f0": "d", "\u00d0": "D",
     }
 )  # fmt: skip
+
+
+# Thai and Lao, Burmese, Korean (folded into its letters), Khmer, kana, Han: no spaces between
+# words, or particles that touch the word before.
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u11ff\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+    "\U00020000-\U0003ffff]+"
+)
+
+_TWO_KOREAN_SIGNS = 4
+
+
+def is_unspaced(folded: str) -> bool:
+    """Return whether folded letters are a word of a script that parts no words by spaces.
+
+    One sign is no word: it stands inside many. Korean comes folded, two letters or three a sign.
+    """
+    if folded.isascii() or _UNSPACED.fullmatch(folded) is None:
+        return False
+    return len(folded) >= (_TWO_KOREAN_SIGNS if "\u1100" <= folded[0] <= "\u11ff" else 2)
+
+
+def is_caseless(folded: str) -> bool:
+    """Return whether letters are of a script without capitals: a missing one proves nothing."""
+    return not folded.isascii() and folded.lower() == folded.upper()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

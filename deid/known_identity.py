@@ -173,6 +173,9 @@ def _hits_at(place: Place, patterns: tuple[Pattern, ...], *, gate: bool) -> Iter
     _, start, end = place
     if not known_places.is_bounded(place.folded.lower, start, end):
         for pattern in patterns:
+            if pattern.unspaced and known_places.accepts(pattern, place, gate=gate):
+                yield _hit(pattern, start, end)
+                return
             around = known_places.inside_handle(pattern, place)
             if around is not None:
                 yield _hit(pattern, *around)

@@ -55,6 +55,8 @@ class Place(NamedTuple):
 
 def accepts(pattern: Pattern, place: Place, *, gate: bool) -> bool:
     """Return whether the pattern's letters mean its value here."""
+    if pattern.unspaced:
+        return place.end - place.start == len(pattern.key)
     if pattern.kind == "word":
         return _accept_word(pattern, place, gate=gate)
     if pattern.kind == "phrase":

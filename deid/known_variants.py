@@ -7,7 +7,7 @@ from functools import cache
 from typing import Literal, NamedTuple
 
 from deid import known_dates, lexicon, person_names
-from deid.folding import fold_word
+from deid.folding import fold_word, is_caseless, is_unspaced
 from deid.known_values import KnownValue, ValueKind
 from deid.lexicon import word_set
 
@@ -56,6 +56,9 @@ class Pattern(NamedTuple):
     #: the chart writes it with a sign or space inside (O'Keefe), so a text may part it there
     parted: bool = False
 
+    #: of a script that parts no words: it names its value also inside a row of letters
+    unspaced: bool = False
+
     def __repr__(self) -> str:
         return f"Pattern({self.kind}, {self.rule})"
 
@@ -84,7 +87,8 @@ def _pattern(
     key = squeeze(text)
     if len(key) > 1 or (key and kind == "code"):
         yield Pattern(key, kind, category, f"known.{rule}", value.base, value.subject, ambiguous,
-                      value.gender, not text.isalnum())  # fmt: skip
+                      value.gender, not text.isalnum(),
+                      category == "name" and is_unspaced(key))  # fmt: skip
 
 
 def _is_plain(word: str) -> bool:
@@ -157,7 +161,8 @@ def _name_word(value: KnownValue, word: str, rule: str) -> Iterator[Pattern]:
     folded = squeeze(word)
     if len(folded) < 2:
         return
-    unsure = len(folded) < 4 or fold_word(word) in lexicon.ambiguous_names()
+    short = len(folded) < 4 and not is_caseless(folded)
+    unsure = short or fold_word(word) in lexicon.ambiguous_names()
     yield from _pattern(value, word, "word", "name", rule, ambiguous=unsure)
     if not word.isascii():
         spelled = squeeze(word.lower().translate(_TWO_LETTERS))

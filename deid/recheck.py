@@ -29,10 +29,12 @@ _DECODER: Final = msgspec.json.Decoder(float_hook=Decimal)
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,2}")
 _HEX: Final = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{12,100000}(?![0-9A-Za-z])")
 _QUOTED: Final = re.compile(r"=[0-9A-F]{2}")
-# In base64 of plain text every fourth sign is one of these: the first bit of its byte is 0.
+# In base64 of plain Latin text every fourth sign is one of these: the first bit of its byte is 0.
+# It only spares the shifted readings: text in other scripts sets that bit.
 _PLAIN_STARTS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdef")
 _PLAIN_SHARE: Final = 0.5
 _MIN_WRAPPED_LINE: Final = 16
+_SCRIPT_BLOCKS: Final = 3
 _PERCENT: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 _ESCAPE: Final = re.compile(r"\\[uU]([0-9A-Fa-f]{4})|\\[xX]([0-9A-Fa-f]{2})")
 _MAX_LAYERS: Final = 3
@@ -278,17 +280,22 @@ def _from_base64(word: str) -> Iterator[str]:
         starts = part[::4]
         if len(part) % 4 == 1:
             part = part[:-1]
-        if sum(map(_PLAIN_STARTS.__contains__, starts)) >= _PLAIN_SHARE * len(starts):
+        plain = sum(map(_PLAIN_STARTS.__contains__, starts)) >= _PLAIN_SHARE * len(starts)
+        if shift == 0 or plain:
             yield from _as_text(base64.b64decode(part + "=" * (-len(part) % 4)))
 
 
 def _as_text(body: bytes) -> Iterator[str]:
     """Yield the readings of decoded bytes, unless they are no text."""
+    blocks = min(len(set(body[::2])), len(set(body[1::2])))
+    if blocks <= min(_SCRIPT_BLOCKS, len(body) // 4):
+        # Every other byte is nearly always the same: UTF-16, whose half is a block of a script.
+        for name in ("utf-16-le", "utf-16-be"):
+            yield body.decode(name, errors="replace")
     control = len(body.translate(None, _NO_CONTROL)) - body.count(b"\x00")
     if control > _MAX_CONTROL_SHARE * len(body):
         return
-    names = ("utf-16-le", "utf-16-be") if b"\x00" in body else ("utf-8", "cp1252")
-    for name in names:
+    for name in ("utf-8", "cp1252"):
         try:
             plain = body.decode(name)
         except UnicodeDecodeError:

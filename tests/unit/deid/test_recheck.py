@@ -79,6 +79,30 @@ def test_a_known_identifier_is_found_in_every_disguise(text: str) -> None:
     assert "arrowby" not in repr(result)
 
 
+UTF_8, UTF_16 = ("utf-8",), ("utf-8", "utf-16-le", "utf-16-be")
+
+
+# Each of these scripts sets the first bit of every byte of its base64. UTF-16 is read where its
+# letters share a block; in base64, that of Han and Korean cannot be told from noise.
+@pytest.mark.parametrize(
+    ("family", "given", "encodings"),
+    [
+        ("Иванова", "Светлана", UTF_16),
+        ("Παπαδόπουλος", "Γιώργος", UTF_16),
+        ("محمود", "علي", UTF_16),
+        ("王", "小明", UTF_8),
+        ("김", "민준", UTF_8),
+    ],
+)
+def test_a_name_in_other_letters_is_found_as_it_stands_and_in_base64(
+    family: str, given: str, encodings: tuple[str, ...]
+) -> None:
+    for words in (f"{given} {family}", f"seen by {family} {given} today", f"{given} {family}" * 3):
+        for text in (words, *(base64.b64encode(words.encode(e)).decode() for e in encodings)):
+            found = looked({"note": [{"text": text}]}, **named(family, given))
+            assert not found.passed, (words, text)
+
+
 def test_a_known_identifier_is_found_in_a_number_and_in_a_key() -> None:
     assert not looked({"valueQuantity": {"value": 40417731}}).passed
     result = looked({"Marrowby": 1})

@@ -249,3 +249,35 @@ def test_an_institution_of_everyday_words_is_found_as_it_is_written(name: str) -
     known = known_identity.build([{"resourceType": "Organization", "name": name}])
     assert known.find_for_gate(f"Seen at {name}, stable")
     assert known.find_for_gate("a community health hospital") == []
+
+
+OTHER_LETTERS: list[dict[str, Any]] = [
+    {"resourceType": "Patient", "id": "p1", "name": [{"family": "王", "given": ["小明"]}]},
+    {"resourceType": "Practitioner", "id": "a", "name": [{"family": "김", "given": ["민준"]}]},
+    {"resourceType": "Practitioner", "id": "b", "name": [{"family": "محمود", "given": ["علي"]}]},
+    {"resourceType": "Practitioner", "id": "c", "name": [{"text": "田中さくら"}]},
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("王小明 is stable", "王小明"),
+        ("患者王小明来了", "王小明"),
+        ("小明好", "小明"),
+        ("Seen by 김민준 today", "김민준"),
+        ("민준은 왔다", "민준"),
+        ("Dr علي", "علي"),
+        ("田中さくらさん", "田中さくら"),
+    ],
+)
+def test_a_name_of_letters_without_capitals_or_spaces_is_found(text: str, name: str) -> None:
+    known = known_identity.build(OTHER_LETTERS)
+    assert name in {text[hit.start : hit.end] for hit in known.find(text)}
+    assert known.find_for_gate(text)
+
+
+def test_one_sign_alone_is_no_name() -> None:
+    known = known_identity.build(OTHER_LETTERS)
+    assert known.find("国王的新衣") == []
+    assert known.find("김치를 먹다") == []
