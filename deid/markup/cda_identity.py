@@ -53,11 +53,6 @@ def _listed(names: Any) -> list[Any]:
     return names if type(names) is list else []
 
 
-def patient_of(document: ClinicalDocument) -> Resource | None:
-    """Return whom the document is about; None when its header does not say."""
-    return next(_patients(document.root), None)
-
-
 def _patients(root: etree._Element) -> Iterator[Resource]:
     for target in children(root, "recordTarget"):
         for role in children(target, "patientRole"):
