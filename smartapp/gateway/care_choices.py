@@ -11,7 +11,7 @@ Choices = Mapping[str, Any]  # the JSON that a draft keeps
 _KEY = re.compile(
     r"resource:[0-9a-f]{12}|sensitive:[a-z_]{1,40}|type:[A-Z][A-Za-z]{1,40}|fact:(?:age|state)"
 )
-_MOST = 200
+_MOST = 400
 
 
 def left_out_of(choices: Choices) -> frozenset[str]:
@@ -20,11 +20,14 @@ def left_out_of(choices: Choices) -> frozenset[str]:
 
 
 def leave_out(choices: Choices, key: str, title: str) -> dict[str, Any]:
-    """Leave something out, or make it general; anything that is no key of ours changes nothing."""
-    if _KEY.fullmatch(key) is None:
-        return dict(choices)
+    """Leave something out, or make it general; anything that is no key of ours changes nothing.
+
+    When the list is full nothing is added: what was left out before never comes back unasked.
+    """
     kept = {**choices.get("left_out", {}), key: title[:200]}
-    return {**choices, "left_out": dict(list(kept.items())[-_MOST:])}
+    if _KEY.fullmatch(key) is None or len(kept) > _MOST:
+        return dict(choices)
+    return {**choices, "left_out": kept}
 
 
 def put_back(choices: Choices, key: str) -> dict[str, Any]:
