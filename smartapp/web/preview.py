@@ -117,6 +117,8 @@ def choose_words(handle: str) -> ResponseReturnValue:
     shown = found.preview if found else None
     with services.database.transaction() as writing:
         draft = drafts.load(writing, services.keyring, mine.draft_id, now=clock.now())
+        if draft.state != "ready":  # approved in another window: nothing changes any more
+            return redirect(url_for("preview.show", handle=handle), code=303)
         changed = changed_choices(request.form, draft.choices, shown)
         drafts.save(writing, services.keyring, draft, form=draft.form, choices=changed)
         audit_words(

@@ -105,6 +105,21 @@ def test_without_a_coded_reason_nothing_comes_back(
     assert words_audited(here) == []
 
 
+def test_after_approval_an_old_page_gives_nothing_back(doctor: Doctor, here: Hospital) -> None:
+    place = asked(doctor)[0]
+    page = doctor.get("/preview").text
+    sent = {
+        name: re.findall(rf'name="{name}" value="([^"]+)"', page)[0]
+        for name in ("revision", "sha256")
+    }
+    doctor.post("/approve", **sent, looked="yes")
+    assert doctor.post("/preview", give=place, reason="other").status_code == 303
+    with here.database.read() as session:
+        events = [row.event for row in audit.entries(session)]
+    assert "case.approved" in events
+    assert words_audited(here) == []
+
+
 def test_a_made_up_key_gives_nothing_back(doctor: Doctor, here: Hospital) -> None:
     asked(doctor)
     known = {"path": "texts.thinking", "token": "Marrowby", "n": 1}
