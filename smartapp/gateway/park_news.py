@@ -17,6 +17,8 @@ from smartapp.store.cases import Case
 from smartapp.store.parked import Parked
 
 UNVERIFIED, UNREADABLE = "answer_unverified", "news_unreadable"
+NO_RECEIPT, NO_NEWS = "receipt_missing", "no_news"
+SILENT = frozenset({NO_RECEIPT, NO_NEWS})
 # What content from outside can raise, whatever it holds.
 PARSING = (ArithmeticError, LookupError, TypeError, ValueError, AttributeError)
 POISON = (SmartAppError, ExchangeError, RuntimeFault, *PARSING)
@@ -92,7 +94,8 @@ def park(session: Session, case: Case, *, item: str, reason: str, code: str) -> 
 
 
 def settle_earlier(session: Session, case_id: str, now: datetime) -> None:
-    """An answer verified: what was parked for earlier versions of the Task is settled."""
+    """An answer verified: what was parked for earlier versions, or for silence, is settled."""
     for item in parked.waiting(session, case_id):
-        if item.reason in (UNVERIFIED, UNREADABLE) and item.item.startswith("task-version-"):
+        of_version = item.reason in (UNVERIFIED, UNREADABLE)
+        if (of_version and item.item.startswith("task-version-")) or item.reason in SILENT:
             parked.resolve(session, item.parked_id, resolution="verified", now=now)

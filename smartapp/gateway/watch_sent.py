@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from exchange import names
 from runtime import audit, clock, logs, tokens
 from runtime.log_events import Event
+from smartapp.gateway.park_news import NO_NEWS, NO_RECEIPT
 from smartapp.gateway.services import GatewayServices
 from smartapp.store import cases, parked
 from smartapp.store.cases import Case
@@ -27,9 +28,9 @@ def _silence(case: Case, now: datetime) -> str | None:
     if case.stage != "sent":
         return None
     if case.task_ref is None:
-        return "receipt_missing"
+        return NO_RECEIPT
     window = names.URGENCIES.get(case.urgency, case.due_at - case.asked_at)
-    return "no_news" if now >= case.due_at + window + _POLL_GRACE else None
+    return NO_NEWS if now >= case.due_at + window + _POLL_GRACE else None
 
 
 def _park(services: GatewayServices, case: Case, reason: str, now: datetime) -> bool:

@@ -27,6 +27,7 @@ from smartapp.store.case_rows import CaseRow
 from smartapp.store.parked import Parked
 from smartapp.web.words import PARKED, parked_head
 from tests.store.smartapp.conftest import Walk
+from tests.support.fake_network import opinion
 
 
 def _waiting(walk: Walk) -> list[Parked]:
@@ -77,6 +78,10 @@ def test_a_sent_case_without_word_goes_to_a_person(walk: Walk, reason: str) -> N
     assert walk.case(case.case_id).stage == "parked"
     assert reason in PARKED
     assert park_silent(walk.here.services) == 0
+    walk.here.network.answer(opinion())
+    collect_answers(walk.here.services)
+    assert _waiting(walk) == []
+    assert walk.case(case.case_id).stage == "answered"
 
 
 def _asked(walk: Walk) -> str:
