@@ -38,12 +38,15 @@ class Searcher:
     def __init__(self, words: Iterable[str]) -> None:
         self.words = tuple(dict.fromkeys(words))
         self._squeezed = {
-            word: _squeeze(_fold(word)) for word in self.words if _is_telling(_squeeze(_fold(word)))
+            word: letters
+            for word in self.words
+            if _is_telling(letters := _squeeze(_decompose(_fold(word))))
         }
         self._bordered = {
-            word: _bordered(_squeeze(_fold(word)))
+            word: (letters, _bordered(letters.decode()))
             for word in self.words
             if word not in self._squeezed
+            for letters in [_squeeze(_decompose(_fold(word)))]
         }
 
     def find(self, content: bytes | str, sink: str, *, layers: int = _LAYERS) -> list[Hit]:
@@ -57,32 +60,46 @@ class Searcher:
 
     def _in(self, text: str) -> Iterator[str]:
         folded = _fold(text)
-        squeezed = _squeeze(folded)
+        squeezed = _squeeze(_decompose(folded))
         yield from (word for word, letters in self._squeezed.items() if letters in squeezed)
-        yield from (word for word, pattern in self._bordered.items() if pattern.search(folded))
+        # a pattern allows only what squeezing takes out: without the letters it cannot match
+        squeezed = squeezed if folded.isascii() else _squeeze(folded)
+        yield from (
+            word
+            for word, (letters, pattern) in self._bordered.items()
+            if letters in squeezed and pattern.search(folded)
+        )
 
 
 def _fold(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
-_NOT_WORD = re.compile(r"[^0-9a-z]+")
+_NOT_WORD = bytes(set(range(128)) - set(b"0123456789abcdefghijklmnopqrstuvwxyz"))
 
 
-def _squeeze(folded: str) -> str:
-    plain = unicodedata.normalize("NFD", folded)
-    return _NOT_WORD.sub("", plain)
+def _decompose(folded: str) -> str:
+    return unicodedata.normalize("NFD", folded)
 
 
-def _is_telling(letters: str) -> bool:
-    return sum(one.isalpha() for one in letters) >= _LONG_ENOUGH
+def _squeeze(folded: str) -> bytes:
+    return folded.encode("ascii", "ignore").translate(None, _NOT_WORD)
+
+
+def _is_telling(letters: bytes) -> bool:
+    return sum(one.isalpha() for one in letters.decode()) >= _LONG_ENOUGH
 
 
 def _bordered(letters: str) -> re.Pattern[str]:
-    body = _BETWEEN.join(letters)
+    # the borders look back from behind the first sign: a search skips to that sign much faster
+    first, rest = letters[0], "".join(_BETWEEN + one for one in letters[1:])
     if letters.isdigit():  # an area code may come first
-        return re.compile(rf"(?<![0-9])(?:[0-9]{{3}}{_BETWEEN})?{body}(?![0-9])")
-    return re.compile(rf"(?<![0-9a-z]){body}(?![0-9a-z])")
+        area = "|".join(
+            f"(?<=[^0-9][0-9]{{3}}[^0-9a-z]{{{n}}}{first})|(?<=^[0-9]{{3}}[^0-9a-z]{{{n}}}{first})"
+            for n in range(4)
+        )
+        return re.compile(rf"{first}(?:(?<![0-9]{first})|{area}){rest}(?![0-9])")
+    return re.compile(rf"{first}(?<![0-9a-z]{first}){rest}(?![0-9a-z])")
 
 
 def views(content: str, *, layers: int = _LAYERS) -> Iterator[tuple[str, str]]:
