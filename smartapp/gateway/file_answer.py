@@ -23,16 +23,16 @@ from fhir_adapters.outcomes import OutcomeUnknown
 from fhir_adapters.ports import FhirSession
 from launch.errors import LaunchError
 from launch.ports import SiteId
-from runtime import audit, clock, json_text, logs, tokens
+from runtime import audit, clock, json_text, logs
 from runtime.errors import JsonTextError, OutboundDown, code_of
 from runtime.log_events import Event
 from smartapp.errors import ChartRefused, PatientMismatch, TryLater
+from smartapp.gateway.hand_over import hand_over
 from smartapp.gateway.patient_facts import demographics, is_complete
 from smartapp.gateway.services import GatewayServices
 from smartapp.store import answers, cases, parked, vault
 from smartapp.store.answers import Answer
 from smartapp.store.cases import Case
-from smartapp.store.parked import Parked
 from smartapp.store.vault import VaultLink
 
 # Reasons a person can act on, by the code of the error that stopped the filing.
@@ -263,22 +263,12 @@ def _park(services: GatewayServices, filing: _Filing, reason: str) -> str:
             now=now,
         )
         cases.move(session, case_id, now=now, unread=True)
-        parked.park(
+        hand_over(
             session,
-            Parked(
-                parked_id=tokens.new_uuid(),
-                case_id=case_id,
-                item=opinion,
-                reason=reason,
-                since=now,
-            ),
-        )
-        audit.append(
-            session,
+            case_id=case_id,
+            item=opinion,
+            reason=reason,
+            now=now,
             event="answer.parked",
-            actor="gateway",
-            subject=case_id,
-            outcome="failure",
-            detail={"reason": reason},
         )
     return "parked"

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 from sqlalchemy.orm import Session
 
-from runtime import audit, clock, tokens
-from smartapp.store import answers, cases, outbox, parked
-from smartapp.store.parked import Parked
+from runtime import clock
+from smartapp.gateway.hand_over import hand_over
+from smartapp.store import answers, cases, outbox
 
 
 def park_dead_job(
@@ -36,21 +36,4 @@ def park_dead_job(
             now=now,
         )
     cases.move(session, case_id, now=now, unread=True)
-    parked.park(
-        session,
-        Parked(
-            parked_id=tokens.new_uuid(),
-            case_id=case_id,
-            item=item,
-            reason=reason or f"gave_up_{kind}",
-            since=now,
-        ),
-    )
-    audit.append(
-        session,
-        event="case.parked",
-        actor="gateway",
-        subject=case_id,
-        outcome="failure",
-        detail={"reason": reason or f"gave_up_{kind}"},
-    )
+    hand_over(session, case_id=case_id, item=item, reason=reason or f"gave_up_{kind}", now=now)

@@ -7,14 +7,14 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from exchange.errors import ExchangeError
-from runtime import audit, clock, logs, tokens
+from runtime import clock, logs
 from runtime.errors import RuntimeFault
 from runtime.log_events import Event
 from smartapp.errors import SmartAppError
+from smartapp.gateway.hand_over import hand_over
 from smartapp.gateway.services import GatewayServices
 from smartapp.store import cases, parked
 from smartapp.store.cases import Case
-from smartapp.store.parked import Parked
 
 UNVERIFIED, UNREADABLE = "answer_unverified", "news_unreadable"
 NO_RECEIPT, NO_NEWS = "receipt_missing", "no_news"
@@ -73,22 +73,13 @@ def stage_of_parked(case: Case) -> str | None:
 
 def park(session: Session, case: Case, *, item: str, reason: str, code: str) -> None:
     """Park one piece of news with its audit row, in the caller's transaction."""
-    parked.park(
+    hand_over(
         session,
-        Parked(
-            parked_id=tokens.new_uuid(),
-            case_id=case.case_id,
-            item=item,
-            reason=reason,
-            since=clock.now(),
-        ),
-    )
-    audit.append(
-        session,
+        case_id=case.case_id,
+        item=item,
+        reason=reason,
+        now=clock.now(),
         event="answer.unverified" if reason == UNVERIFIED else "news.unreadable",
-        actor="gateway",
-        subject=case.case_id,
-        outcome="failure",
         detail={"code": code},
     )
 

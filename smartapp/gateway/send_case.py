@@ -10,15 +10,15 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from exchange import names
-from runtime import audit, clock, json_text, logs, tokens
+from runtime import audit, clock, json_text, logs
 from runtime.errors import JsonTextError
 from runtime.log_events import Event
 from smartapp.errors import BytesAltered, ConsultRefused, ConsultUnreachable, TryLater
 from smartapp.gateway.egress import SealedParcel, leave
+from smartapp.gateway.hand_over import hand_over
 from smartapp.gateway.services import GatewayServices
 from smartapp.store import answers, cases, outbox, parked, vault
 from smartapp.store.outbox import OutboxItem
-from smartapp.store.parked import Parked
 
 # What the network's receipt names, by the kind of submission.
 _EXPECTED = {"case": "Task", "reply": "Communication"}
@@ -148,24 +148,7 @@ def _park(services: GatewayServices, item: OutboxItem, reason: str, now: datetim
         outbox.move(session, item.submission, state="parked", only_from=("waiting", "sending"))
         if item.kind == "case":
             cases.move(session, item.case_id, now=now, stage="parked", unread=True)
-        parked.park(
-            session,
-            Parked(
-                parked_id=tokens.new_uuid(),
-                case_id=item.case_id,
-                item=item.submission,
-                reason=reason,
-                since=now,
-            ),
-        )
-        audit.append(
-            session,
-            event="case.parked",
-            actor="gateway",
-            subject=item.case_id,
-            outcome="failure",
-            detail={"reason": reason},
-        )
+        hand_over(session, case_id=item.case_id, item=item.submission, reason=reason, now=now)
     with logs.bind(case_id=item.case_id):
         logs.emit(Event.CASE_PARKED, reason=reason)
     return "parked"

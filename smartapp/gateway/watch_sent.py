@@ -3,13 +3,13 @@
 from datetime import datetime, timedelta
 
 from exchange import names
-from runtime import audit, clock, logs, tokens
+from runtime import clock, logs
 from runtime.log_events import Event
+from smartapp.gateway.hand_over import hand_over
 from smartapp.gateway.park_news import NO_NEWS, NO_RECEIPT
 from smartapp.gateway.services import GatewayServices
-from smartapp.store import cases, parked
+from smartapp.store import cases
 from smartapp.store.cases import Case
-from smartapp.store.parked import Parked
 
 # The network ends a case one window after its promise; its news takes a poll to arrive.
 _POLL_GRACE = timedelta(minutes=1)
@@ -39,23 +39,12 @@ def _park(services: GatewayServices, case: Case, reason: str, now: datetime) -> 
             session, case.case_id, now=now, stage="parked", unread=True, only_from=("sent",)
         ):
             return False  # news came meanwhile
-        parked.park(
+        hand_over(
             session,
-            Parked(
-                parked_id=tokens.new_uuid(),
-                case_id=case.case_id,
-                item=f"{case.case_id}.watch",
-                reason=reason,
-                since=now,
-            ),
-        )
-        audit.append(
-            session,
-            event="case.parked",
-            actor="gateway",
-            subject=case.case_id,
-            outcome="failure",
-            detail={"reason": reason},
+            case_id=case.case_id,
+            item=f"{case.case_id}.watch",
+            reason=reason,
+            now=now,
         )
     with logs.bind(case_id=case.case_id):
         logs.emit(Event.CASE_PARKED, reason=reason)
