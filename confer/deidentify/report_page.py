@@ -60,6 +60,7 @@ def _environment() -> Environment:
             [
                 PackageLoader("confer", "templates"),
                 PackageLoader("runtime.web_assets", "templates"),
+                PackageLoader("smartapp.web", "templates"),  # the doctor's page marks alike
             ]
         ),
         autoescape=True,
