@@ -228,12 +228,14 @@ def exact_bytes(handle: str) -> ResponseReturnValue:
     if found is None:
         raise DraftMissing
     body = found.body.decode("utf-8")
-    for one in pictures_in(json_text.loads(found.body, max_bytes=MAX_MESSAGE)):
+    pictures = pictures_in(json_text.loads(found.body, max_bytes=MAX_MESSAGE))
+    for one in pictures:
         body = body.replace(one.data, f"{one.data[:60]} … {one.data[-20:]}")
     return render_template(
         "bytes.html",
         frame=page_model.frame(handle, draft),
         body=body,
+        shortened=bool(pictures),
         sha256=found.sha256,
         size=len(found.body),
         back=url_for("preview.show", handle=handle),

@@ -280,6 +280,7 @@ def test_the_exact_bytes_show_a_picture_in_short(doctor: Doctor) -> None:
     assert len(page.data) < 250_000
     assert "/9j/" in page.text
     assert "…" in page.text
+    assert "only the first and the last letters are shown" in page.text
 
 
 def test_a_question_without_pictures_says_nothing_of_them(here: Hospital, tmp_path: Path) -> None:
