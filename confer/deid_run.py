@@ -153,9 +153,17 @@ def _check_targets(path: Path, out: Path | None, options: Options, *, many: bool
     for target in (out, report_to):
         if target is not None:
             writing.require_other(target, path)
-    if out is not None and report_to is not None and out.absolute() == report_to.absolute():
-        raise click.UsageError("--out is for what leaves; the report must not stand there")
+    if out is not None and path.is_dir():
+        writing.require_empty(out)
+    if out is not None and report_to is not None:
+        _keep_apart(out.resolve(), report_to.resolve())
     return report_to
+
+
+def _keep_apart(leaves: Path, stays: Path) -> None:
+    """Refuse a report inside or around what leaves: a folder is copied whole."""
+    if leaves == stays or leaves in stays.parents or stays in leaves.parents:
+        raise click.UsageError("--out is for what leaves; the report must not stand there")
 
 
 @contextmanager

@@ -132,7 +132,7 @@ def path_command(  # noqa: PLR0913 - one argument per option
     them, or NDJSON: a Bundle a line, or the resources of an export, which are put together
     patient by patient.
     Counts, places and rule names are printed, never a value. With --out: one chart becomes a
-    file, NDJSON becomes NDJSON, a folder becomes a folder; names of files are not kept.
+    file, NDJSON becomes NDJSON, a folder becomes a new folder; names of files are not kept.
 
     Exit 0 when every chart passed, 4 when the last check held one back or one was refused, 2
     when something could not be read. The other charts are done all the same.

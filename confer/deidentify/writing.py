@@ -35,6 +35,16 @@ def private_folder(path: Path) -> None:
         raise OutputUnusable(problem="the folder cannot be made") from None
 
 
+def require_empty(path: Path) -> None:
+    """Refuse a folder that holds something: what an earlier run wrote would pass for this one's."""
+    try:
+        if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+            return
+    except OSError:
+        raise OutputUnusable(problem="the folder cannot be read") from None
+    raise OutputUnusable(problem="the folder is not new or empty")
+
+
 def require_other(target: Path, *sources: Path) -> None:
     """Refuse to write over what is read."""
     for source in sources:

@@ -160,6 +160,19 @@ def test_a_file_of_two_patients_is_refused_with_the_way_out(run: Run, tmp_path: 
     assert "Ostrander" not in said.output
 
 
+def test_what_an_earlier_run_wrote_does_not_pass_for_this_one(
+    exit_code: Callable[..., int], tmp_path: Path
+) -> None:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    write(folder / "a.json", chart())
+    out.mkdir()
+    assert exit_code("deid", folder, "--out", out, "--jobs", "1") == 0
+    write(folder / "a.json", held())
+    assert exit_code("deid", folder, "--out", out, "--jobs", "1") == 3
+    assert [each.name for each in out.iterdir()] == ["0001.json"]
+
+
 def test_what_is_read_is_never_replaced(exit_code: Callable[..., int], tmp_path: Path) -> None:
     source = write(tmp_path / "in.json", chart())
     before = source.read_bytes()

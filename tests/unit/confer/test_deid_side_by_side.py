@@ -131,6 +131,17 @@ def test_a_report_is_not_written_where_what_leaves_is(run: Run, tmp_path: Path) 
     assert not same.exists()
 
 
+@pytest.mark.parametrize("inside", ["out/reports", "out/deep/reports", "out/../out/reports"])
+def test_a_report_is_not_written_into_the_folder_that_leaves(
+    run: Run, tmp_path: Path, inside: str
+) -> None:
+    (folder := tmp_path / "in").mkdir()
+    write(folder / "a.json", chart())
+    options = ("--report", "html", "--report-to", tmp_path / inside, "--out", tmp_path / "out")
+    assert run("deid", folder, *options, "--jobs", "1").exit_code == 2
+    assert not (tmp_path / "out").exists()
+
+
 def test_explaining_names_for_each_removal_the_line_that_holds_its_rule(
     run: Run, tmp_path: Path
 ) -> None:
