@@ -126,6 +126,13 @@ class DecisionMissing(SmartAppError):
     kind = "conflict"
 
 
+class ChoicesFull(SmartAppError):
+    """No more can be hidden or left out of this case; nothing was changed."""
+
+    code = "smartapp.choices_full"
+    kind = "invalid"
+
+
 class ConsultUnreachable(SmartAppError):
     """The consult server does not answer; what was approved is kept and tried again."""
 

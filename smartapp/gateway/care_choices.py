@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from smartapp.errors import DecisionMissing
+from smartapp.errors import ChoicesFull, DecisionMissing
 
 Choices = Mapping[str, Any]  # the JSON that a draft keeps
 
@@ -22,11 +22,13 @@ def left_out_of(choices: Choices) -> frozenset[str]:
 def leave_out(choices: Choices, key: str, title: str) -> dict[str, Any]:
     """Leave something out, or make it general; anything that is no key of ours changes nothing.
 
-    When the list is full nothing is added: what was left out before never comes back unasked.
+    Raises `ChoicesFull` rather than put back what was left out before.
     """
-    kept = {**choices.get("left_out", {}), key: title[:200]}
-    if _KEY.fullmatch(key) is None or len(kept) > _MOST:
+    if _KEY.fullmatch(key) is None:
         return dict(choices)
+    kept = {**choices.get("left_out", {}), key: title[:200]}
+    if len(kept) > _MOST:
+        raise ChoicesFull
     return {**choices, "left_out": kept}
 
 

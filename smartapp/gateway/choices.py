@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from deid.text.document import GiveBack
+from smartapp.errors import ChoicesFull
 
-MAX_HIDDEN = 40
+MAX_HIDDEN = 100
 _SHORTEST = 2
 
 WHY_GIVEN_BACK: Final = frozenset(
@@ -87,10 +88,16 @@ def after_edit(
 
 
 def hide_more(choices: Mapping[str, Any], words: str) -> dict[str, Any]:
-    """Hide a word or phrase everywhere; several are separated by commas."""
-    wanted = [" ".join(word.split()) for word in words.split(",")]
-    hidden = [*choices.get("hidden", []), *(w for w in wanted if len(w) >= _SHORTEST)]
-    return {**choices, "hidden": list(dict.fromkeys(hidden))[:MAX_HIDDEN]}
+    """Hide a word or phrase everywhere; several are separated by commas.
+
+    Raises `ChoicesFull` rather than forget one.
+    """
+    wanted = (" ".join(word.split()) for word in words.split(","))
+    named = [word for word in wanted if len(word) >= _SHORTEST]
+    hidden = dict.fromkeys([*choices.get("hidden", []), *named])
+    if len(hidden) > MAX_HIDDEN:
+        raise ChoicesFull
+    return {**choices, "hidden": list(hidden)}
 
 
 def show_again(choices: Mapping[str, Any], word: str) -> dict[str, Any]:

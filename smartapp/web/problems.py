@@ -47,6 +47,13 @@ _PAGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
             "Check again what leaves; it takes a second.",
         ),
     ),
+    "smartapp.choices_full": (
+        "That is more than can be hidden",
+        (
+            "Nothing was changed: what you named just now is not hidden or left out.",
+            "Go back and send less of the chart, or change the text itself.",
+        ),
+    ),
     "smartapp.take_back_too_late": (
         "It has left already",
         ("The question was on its way before you took it back. It stays in your list.",),

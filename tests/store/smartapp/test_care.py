@@ -93,6 +93,15 @@ def test_a_key_that_is_none_of_ours_changes_nothing(doctor: Doctor) -> None:
     assert "Left out by you" not in doctor.get("/preview").text
 
 
+def test_more_words_than_can_be_hidden_are_told(doctor: Doctor) -> None:
+    asked(doctor)
+    answer = doctor.post("/preview", more=",".join(f"word{number}" for number in range(101)))
+    assert answer.status_code == 422
+    assert "Nothing was changed" in answer.text
+    assert "word7" not in answer.text
+    assert "word7" not in doctor.get("/preview").text
+
+
 def test_asking_again_after_a_take_back_keeps_the_words(doctor: Doctor) -> None:
     case_id = ask_and_approve(doctor)
     doctor.post(f"/case/{case_id}/take-back")
