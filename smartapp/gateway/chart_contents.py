@@ -141,9 +141,9 @@ def _is_picture(document: Resource) -> bool:
     """
     content = document.get("content")
     parts = content if isinstance(content, list) else [{"attachment": content}]
+    files = [part.get("attachment") for part in parts if isinstance(part, Mapping)]
     kinds = [
-        str((part.get("attachment") or {}).get("contentType", "")).lower()
-        for part in parts
-        if isinstance(part, Mapping)
+        str(file.get("contentType", "")).lower() if isinstance(file, Mapping) else ""
+        for file in files
     ]
     return bool(kinds) and all(kind.startswith(_PICTURE_TYPES) for kind in kinds)

@@ -73,6 +73,17 @@ def test_the_contents_say_how_much_there_is_and_how_new() -> None:
     assert (labs.key, labs.count, labs.newest) == ("labs", 2, "2026-01-09")
 
 
+@pytest.mark.parametrize(
+    "content",
+    ["a file", ["a file"], [{"attachment": "a file"}], [{"attachment": [{}]}], [{}], None, 7],
+)
+def test_a_document_of_a_surprising_shape_is_no_picture_and_stops_no_question(
+    content: object,
+) -> None:
+    document = {"resourceType": "DocumentReference", "content": content}
+    assert [group.key for group in contents({"notes": [document]})] == ["notes"]
+
+
 def test_the_banner_shows_the_official_name() -> None:
     assert banner(PATIENT, today=date(2026, 11, 24)) == {
         "name": "Adela Ruth Marrowby",
