@@ -27,7 +27,6 @@ class CaseHead:
     asker_title: str
     asker_region: str
     is_mine: bool
-    is_offered: bool
     version: int
 
 

@@ -6,7 +6,6 @@ from consult.domain.case_view import CaseHead, CaseView, Message
 from consult.domain.removals import read_removals
 from consult.domain.snapshot_reading import read_clinical
 from consult.domain.specialist import SignedIn
-from consult.errors import CaseUnknown
 from consult.service import desk_access
 from consult.service.services import ConsultServices
 from consult.store import case_resources, cases, drafts, receipts
@@ -24,20 +23,15 @@ def open_case(services: ConsultServices, signed_in: SignedIn, task_id: str) -> C
     """
     me = signed_in.specialist.member_id
     with services.reading() as unit:
-        place, task = desk_access.find_case(unit, task_id)
+        place, task = desk_access.case_in_sight(unit, signed_in, task_id)
         is_mine = desk_access.owner_of(task.resource) == me
-        mine = desk_access.open_offer(case_resources.offers_of(unit, task_id), me)
-        if not is_mine and mine is None:
-            raise CaseUnknown
-        view = _view(unit, place, task, me=me, is_mine=is_mine, is_offered=mine is not None)
+        view = _view(unit, place, task, me=me, is_mine=is_mine)
     with services.writing() as unit:
         cases.note_seen(unit, task_id=task_id, member_id=me, version=task.version)
     return view
 
 
-def _view(
-    unit: Unit, place: CasePlace, task: Stored, *, me: str, is_mine: bool, is_offered: bool
-) -> CaseView:
+def _view(unit: Unit, place: CasePlace, task: Stored, *, me: str, is_mine: bool) -> CaseView:
     summary = cases.summaries(unit, [place.task_id], reader=me)[place.task_id]
     messages = case_resources.thread(unit, place.task_id)
     thread = tuple(_message(one, me) for one in messages)
@@ -45,7 +39,7 @@ def _view(
     draft = drafts.find(unit, task_id=place.task_id, member_id=me) if is_mine else None
     claims = receipts.of_case(unit, tenant_id=place.tenant_id, case_id=place.case_id)
     return CaseView(
-        head=_head(place, task, summary, is_mine=is_mine, is_offered=is_offered),
+        head=_head(place, task, summary, is_mine=is_mine),
         question=question[0] if question else "",
         thinking=question[1] if len(question) > 1 else "",
         clinical=read_clinical(case_resources.snapshots(unit, task.resource)),
@@ -57,9 +51,7 @@ def _view(
     )
 
 
-def _head(
-    place: CasePlace, task: Stored, summary: CaseSummary, *, is_mine: bool, is_offered: bool
-) -> CaseHead:
+def _head(place: CasePlace, task: Stored, summary: CaseSummary, *, is_mine: bool) -> CaseHead:
     status, business = task_states.state_of(task.resource)
     return CaseHead(
         task_id=place.task_id,
@@ -77,7 +69,6 @@ def _head(
         asker_title=summary.asker_title,
         asker_region=summary.asker_region,
         is_mine=is_mine,
-        is_offered=is_offered,
         version=task.version,
     )
 
