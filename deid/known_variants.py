@@ -28,9 +28,18 @@ _GENERIC_PLACE = word_set(
     national state central trust foundation system network outpatient inpatient
     """
 )
-_INSTITUTIONS = word_set(
-    "hospital hospitals clinic clinics center centre centers infirmary practice surgery"
+#: what an institution calls itself; a surgery and a practice are also what is done there
+_INSTITUTIONS = word_set("hospital hospitals clinic clinics center centre centers infirmary")
+_BODIES = _INSTITUTIONS | word_set(
+    "practice surgery trust foundation system network associates group home house pharmacy school "
+    "laboratory rehab department medicine services"
 )
+#: whose institution it is: with one of these everyday words name one of its kind
+_WHOSE = word_set(
+    "community general county city regional memorial university public north south east west royal "
+    "national state central saint st family"
+)
+_UNTOLD = word_set("inc llc ltd corp company the of and for at")
 #: letters that other languages' readers write with two
 _TWO_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe"})
 _NOT_ALNUM = re.compile(r"[^a-z0-9]+")
@@ -187,10 +196,11 @@ def _short_user_names(value: KnownValue) -> Iterator[Pattern]:
 
 def _organization(value: KnownValue) -> Iterator[Pattern]:
     words = re.findall(r"[\w'&.-]+", value.value)
-    telling = [w for w in words if fold_word(w) not in _GENERIC_PLACE]
-    if not telling and not _is_institution(words):
+    folded = [w for w in (fold_word(w).strip(".-&'") for w in words) if w]
+    telling = [w for w in folded if w not in _GENERIC_PLACE]
+    if not telling and not _is_institution(folded):
         return
-    plain = all(fold_word(w) in lexicon.ambiguous_names() for w in words)
+    plain = all(w in lexicon.ambiguous_names() or w in _GENERIC_PLACE for w in folded)
     if len(words) == 1:
         yield from _pattern(
             value, words[0], "word", "organization", "organization", ambiguous=plain
@@ -206,13 +216,18 @@ def _organization(value: KnownValue) -> Iterator[Pattern]:
         yield from _pattern(value, letters, "acronym", "organization", "organization_letters")
 
 
-def _is_institution(words: list[str]) -> bool:
-    """Return whether everyday words name one institution: "Community Health Hospital"."""
-    return (
-        len(words) > 1
-        and fold_word(words[-1]) in _INSTITUTIONS
-        and fold_word(words[0]) not in ("medical", "health", "emergency", "nursing", "outpatient")
-    )
+def _is_institution(folded: list[str]) -> bool:
+    """Return whether everyday words name one institution: "Community Health Hospital".
+
+    "Outpatient Clinic" and "General Surgery" name a department that every hospital has.
+    """
+    folded = [w for w in folded if w not in _UNTOLD]
+    bodies = [w for w in folded if w in _BODIES]
+    if len(folded) < 2 or not bodies:
+        return False
+    if len(folded) == 2:
+        return folded[0] in _WHOSE and folded[1] in _INSTITUTIONS
+    return len(bodies) > 1 or not _WHOSE.isdisjoint(folded)
 
 
 def _shorter_names(words: list[str]) -> Iterator[str]:

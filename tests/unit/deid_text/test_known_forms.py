@@ -244,11 +244,33 @@ def test_initials_of_the_patient_that_are_a_word_stay_without_dots() -> None:
     assert known.find("M.R.I. signed")
 
 
-@pytest.mark.parametrize("name", ["Community Health Hospital", "County Medical Center"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Community Health Hospital",
+        "County Medical Center",
+        "General Hospital",
+        "General Hospital, Inc.",
+        "City Hospital Trust",
+        "Regional Health System",
+        "Family Medicine Associates",
+        "South City Nursing Home",
+        "Medical Center Hospital",
+    ],
+)
 def test_an_institution_of_everyday_words_is_found_as_it_is_written(name: str) -> None:
     known = known_identity.build([{"resourceType": "Organization", "name": name}])
-    assert known.find_for_gate(f"Seen at {name}, stable")
-    assert known.find_for_gate("a community health hospital") == []
+    assert known.find(f"Seen at {name} today")
+    assert known.find_for_gate(f"Seen at {name} today")
+    assert known.find_for_gate("a community health hospital, the general hospital") == []
+
+
+@pytest.mark.parametrize(
+    "name", ["Hospital", "Surgery", "Outpatient Clinic", "General Surgery", "Emergency Department"]
+)
+def test_what_every_hospital_has_holds_no_case(name: str) -> None:
+    known = known_identity.build([{"resourceType": "Organization", "name": name}])
+    assert known.find_for_gate(f"Seen by {name}, then {name.lower()}") == []
 
 
 OTHER_LETTERS: list[dict[str, Any]] = [
