@@ -7,6 +7,17 @@ from typing import Any
 
 import pytest
 
+# Begun first, so that no worker is alone with a long file at the end.
+_LONGEST = (
+    "test_loop_by_clicking.py",
+    "test_pictures.py",
+    "test_keyboard_only.py",
+    "test_sandbox_ehr_pages.py",
+    "test_two_patients.py",
+    "test_demo_auto.py",
+    "test_bad_input_network.py",
+    "test_canary.py",
+)
 _LOOPBACK = ("127.", "::1", "localhost")
 # Read before the variables are cleared: they choose how much a tier does, not what we do.
 TEST_OPTIONS = {
@@ -25,6 +36,17 @@ def _is_local(address: Any) -> bool:
     if isinstance(address, (str, bytes)):
         return True
     return str(address[0]).startswith(_LOOPBACK)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the longest files of the browser and journey tiers first; the rest stays shuffled."""
+
+    def place(item: pytest.Item) -> int:
+        slow = item.path.parent.name in {"browser", "journey"} and item.path.name in _LONGEST
+        return _LONGEST.index(item.path.name) if slow else len(_LONGEST)
+
+    items.sort(key=place)
 
 
 @pytest.fixture(autouse=True)

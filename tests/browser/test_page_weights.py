@@ -49,7 +49,7 @@ def test_the_first_screens_of_the_doctor_are_light(demo: DemoPlan, tmp_path: Pat
         first.watch(doctor.page)
         doctor.launch()
         expect(doctor.app().get_by_role("heading", name="Reading the chart")).to_be_visible()
-        doctor.page.wait_for_load_state("load")
+        doctor.app().wait_for_load_state("networkidle")
         reading = {url: size for url, size in first.sizes.items() if "/watch/reading" not in url}
         assert len(reading) <= FIRST_SCREEN_REQUESTS, list(reading)
         assert 0 < first.total <= FIRST_SCREEN_BYTES
@@ -58,7 +58,7 @@ def test_the_first_screens_of_the_doctor_are_light(demo: DemoPlan, tmp_path: Pat
         form.watch(doctor.page)
         doctor.page.unroute("**/watch/reading*")
         expect(doctor.app().locator("#question-form")).to_be_visible(timeout=SLOW)
-        doctor.page.wait_for_load_state("load")
+        doctor.app().wait_for_load_state("networkidle")
         # the style sheet comes from the cache now; it is weighed all the same
         assert 20_000 < form.total <= FIRST_SCREEN_BYTES, form.sizes
         assert len(form.sizes) <= FIRST_SCREEN_REQUESTS, list(form.sizes)
