@@ -46,7 +46,14 @@ _MORE_GROUPS = re.compile(r"\d{3,5} \d{3,6} \d{2,5}(?: \d{1,4})?(?![\w/.]\d|\w)"
 _PREFIXED = re.compile(r"(?<![\w-])(?P<p>[A-Z]{2,4}) \d{5,12}[A-Z]{0,2}(?![\w/.]\d|\w)")
 _BRITISH_PLATE = re.compile(r"(?<!\w)[A-Z]{2}\d\d ?[A-Z]{3}(?!\w)")
 _APPLICATION = re.compile(r"\(\d{2,3}\)\d{6,20}(?:\(\d{2,3}\)[\w./-]{1,20}){0,5}")
-_NINO_LIKE = re.compile(r"(?<!\w)[A-Z]{2} ?\d\d ?\d\d ?\d\d ?[A-D](?!\w)")
+_NINO_LIKE = re.compile(
+    r"(?<!\w)[A-Z]{2}[ .-]{0,2}\d\d[ .-]{0,2}\d\d[ .-]{0,2}\d\d[ .-]{0,2}[A-D](?!\w)"
+)
+#: after its label in any spacing, also sign by sign and with a letter that is never issued
+_NINO_LABELED = re.compile(
+    r"\b(?:ni|nino|n\.i\.|national insurance)(?: (?:no\.?|num|number))?(?: is)?\W{0,3}"
+    r"(?P<n>[a-z] ?[a-z](?:[ ./-]{0,2}\d){6}(?:[ ./-]{0,2}[a-z])?)(?!\w)"
+)
 _DIGIT_WORD = r"(?:zero|oh|nought|one|two|three|four|five|six|seven|eight|nine|double|triple)"
 _SPOKEN = re.compile(rf"\b{_DIGIT_WORD}(?:[ ,-]{{1,2}}{_DIGIT_WORD}){{3,20}}\b")
 #: "fifty-five, twelve, oh one": a phone number read aloud
@@ -93,6 +100,8 @@ def _shaped(view: TextView) -> Iterator[Finding]:
             yield _finding(*match.span(), "other_id", "number.prefix")
     for match in _NINO_LIKE.finditer(view.plain):
         yield _finding(*match.span(), "national_id", "number.pattern")
+    for match in _NINO_LABELED.finditer(view.lower) if view.has(("ni", "n.i", "national")) else ():
+        yield _finding(*match.span("n"), "national_id", "number.pattern")
     for match in _BRITISH_PLATE.finditer(view.plain):
         yield _finding(*match.span(), "vehicle", "number.pattern")
     if "(" in view.plain:

@@ -18,7 +18,11 @@ _MARK = re.compile(r" ?(?:no|num|number|id)\b| ?[#:]")
 
 _SSN = re.compile(r"(?<![\w-])\d{3}[- ]\d{2}[- ]\d{4}(?![\w-])")
 _NHS = re.compile(r"(?<![\w-])\d{3}[- ]\d{3}[- ]\d{4}(?![\w-])")
-_NINO = re.compile(r"(?<!\w)[a-ceghj-prtw-z]{2}\s?\d{2}\s?\d{2}\s?\d{2}\s?[a-d](?!\w)")
+#: prefixes as they are issued, and the one that forms show
+_NINO = re.compile(
+    r"(?<!\w)(?:[a-ceghj-prtw-z]{2}|qq)[\s.-]{0,2}\d{2}[\s.-]{0,2}\d{2}[\s.-]{0,2}\d{2}"
+    r"[\s.-]{0,2}[a-d](?!\w)"
+)
 _MEDICARE = re.compile(r"(?<!\w)[1-9][a-z][a-z0-9]\d-?[a-z][a-z0-9]\d-?[a-z]{2}\d{2}(?!\w)")
 _UDI = re.compile(r"\(01\)\d{14}(?:\(\d{2,3}\)[\w./-]{1,20}){0,5}")
 _VIN = re.compile(r"\b(?=[a-hj-npr-z0-9]{17}\b)(?=[a-z]{0,16}\d)(?=\d{0,16}[a-z])\w{17}\b")

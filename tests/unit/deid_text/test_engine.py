@@ -94,6 +94,24 @@ def test_medicine_stays_word_for_word(text: str) -> None:
     assert scrub(text).output == text
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "NI number QQ 12 34 56 C",
+        "NI number: QQ 12 34 56 C",
+        "ni number qq 12 34 56 c",
+        "NI No. QQ-12-34-56-C",
+        "ni number q q 1 2 3 4 5 6 c",
+        "National insurance QQ 12 34 56 F",
+        "QQ12 3456C",
+    ],
+)
+def test_a_national_insurance_number_goes_whole_in_any_spacing(written: str) -> None:
+    output = scrub(f"Her {written} given").output
+    assert output.endswith("[national number] given")
+    assert not any(sign.isdigit() for sign in output)
+
+
 def test_every_span_points_at_the_same_thing_on_both_sides() -> None:
     result = scrub("Pt Adela Marrowby, MRN 40417731, seen Nov 16, 2026 by Dr. Vantreek.")
     assert len(result.spans) == 4
