@@ -11,9 +11,12 @@ from deid.text.tokens import TextView
 from deid.text.written_dates import SeenDate, WrittenDate, is_day
 
 _TH = r"(?:st|nd|rd|th)?"
+_CLOCK = r"(?:[01]?\d|2[0-3])[:h][0-5]\d(?:\s?[ap]m\b)?"
 _TIME = re.compile(
-    r"(?:,?\s{1,2}(?:at\s|@\s?)?|t)(?P<h>[01]?\d|2[0-3])(?P<colon>:?)(?P<m>[0-5]\d)"
-    r"(?::[0-5]\d(?:\.\d{1,6})?)?(?:\s?(?P<half>am|pm)\b)?(?:z|[+-]\d\d:?\d\d)?(?![\d/:-]|\.\d)"
+    r"(?:,?\s{1,2}(?P<lead>(?:at|around|about|approx(?:\.|imately)?)\s{1,2}|[@~]\s?|-\s|\(|from\s)?|t)"
+    r"(?P<h>[01]?\d|2[0-3])(?:(?P<colon>[:.h]?)(?P<m>[0-5]\d))?"
+    r"(?::[0-5]\d(?:\.\d{1,6})?)?(?:\s?(?P<half>[ap]m\b|[ap]\.m\b\.?))?(?:z|[+-]\d\d:?\d\d)?"
+    rf"(?:\s?(?:[-/]|to|until|till)\s?{_CLOCK})?(?:\s?(?:hours|hrs?|h)\b)?(?!\d|[/:-]\d|\.\d)"
 )
 _BORN_BEFORE = re.compile(
     r"(?:\bdob|\bd\.o\.b\.?|\bborn|date of birth|birth ?date)\W{0,4}(?:on\s)?\Z"
@@ -98,17 +101,32 @@ def _widen(text: str, item: SeenDate) -> tuple[int, int, WrittenDate]:
     if text.endswith("the ", 0, start):
         start -= 4
     clock = _TIME.match(text, end) if written.day else None
-    if clock and (clock["colon"] or (written.year and len(clock["h"]) == 2) or clock["half"]):
-        hour = int(clock["h"]) % 12 + (12 if clock["half"] == "pm" else 0)
+    if clock and _tells_time(text, clock, written):
+        hour, half = int(clock["h"]), clock["half"]
         written = WrittenDate(
             year=written.year,
             month=written.month,
             day=written.day,
-            hour=hour if clock["half"] else int(clock["h"]),
-            minute=int(clock["m"]),
+            hour=hour % 12 + (12 if half[0] == "p" else 0) if half else hour,
+            minute=int(clock["m"] or 0),
         )
         end = clock.end()
+        if clock["lead"] == "(" and text[end : end + 1] == ")":
+            end += 1
     return start, end, written
+
+
+def _tells_time(text: str, clock: re.Match[str], written: WrittenDate) -> bool:
+    """ "14:30", "2 pm", "at 14.30"; bare digits only after a full date, and no "1200-calorie"."""
+    if clock["half"]:
+        return True
+    lead = clock["lead"] or ""
+    if clock["m"] is None or (lead.startswith(("from", "(", "-")) and clock["colon"] != ":"):
+        return False
+    if clock["colon"]:
+        return clock["colon"] != "." or lead.startswith(("at", "@"))
+    joined = text[clock.end() : clock.end() + 1] in ("-", "/", ":")
+    return bool(written.year) and len(clock["h"]) == 2 and not joined
 
 
 def _day_first(view: TextView) -> bool:

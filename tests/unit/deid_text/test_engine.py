@@ -112,6 +112,37 @@ def test_a_national_insurance_number_goes_whole_in_any_spacing(written: str) -> 
     assert not any(sign.isdigit() for sign in output)
 
 
+@pytest.mark.parametrize(
+    "clock",
+    [
+        "at 14:30",
+        ", 14:30",
+        "at 14.30",
+        "at 14h30",
+        "at 2:30 pm",
+        "at 2:30 p.m",
+        "at 1430 hrs",
+        "around 14:30",
+        "- 14:30",
+        "(14:30)",
+        "14:30-15:00",
+        "from 14:30 to 15:00",
+        "at 2:30 pm - 3:15 pm",
+    ],
+)
+def test_the_time_of_a_day_goes_with_its_date(clock: str) -> None:
+    text = f"Seen 2/28/2024 {clock}.".replace(" ,", ",")
+    assert scrub(text).output.rstrip(".") == "Seen [3 years before]"
+    assert scrub(text, shift_days=-40).output.rstrip(".") == "Seen [2024-01-19 14:30]"
+
+
+@pytest.mark.parametrize(
+    "value", ["at 12 tabs", "12.30", "(12.3) normal", "(1230) normal", "- 12 tablets", "12 h"]
+)
+def test_a_value_after_a_date_is_no_time_of_day(value: str) -> None:
+    assert scrub(f"On 2/28/2024 {value}").output == f"On [3 years before] {value}"
+
+
 def test_every_span_points_at_the_same_thing_on_both_sides() -> None:
     result = scrub("Pt Adela Marrowby, MRN 40417731, seen Nov 16, 2026 by Dr. Vantreek.")
     assert len(result.spans) == 4
