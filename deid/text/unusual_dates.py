@@ -50,6 +50,15 @@ _SPOKEN = (
         rf"\b(?:the )?(?P<d>{_DAY}) (?:day )?(?:of )?(?P<m>{MONTH})\b(?:,? (?P<y>{_YEAR})\b)?"
     ),
     re.compile(rf"\b(?P<m>{MONTH})(?: of)? (?P<d>)(?P<y>{_YEAR})\b"),
+    # the first of "third and ninth of November", the last of "November third and ninth"
+    re.compile(
+        rf"\b(?:the )?(?P<d>{_DAY})(?= (?:and|or|to|until|through) (?:the )?{_DAY} (?:day )?"
+        rf"(?:of )?(?P<m>{MONTH})\b(?:,? (?P<y>{_YEAR})\b)?)"
+    ),
+    re.compile(
+        rf"\b(?P<m>{MONTH}),? (?:the )?{_DAY} (?:and|or|to|until|through) (?:the )?"
+        rf"(?P<d>{_DAY})\b(?:,? (?:of )?(?P<y>{_YEAR})\b)?"
+    ),
 )
 #: beginnings of month names in French, Spanish, Portuguese, Italian, German, Dutch and Welsh
 _FOREIGN: Mapping[str, int] = {
@@ -123,11 +132,6 @@ _ROMAN_DATE = re.compile(
 )
 _DAY_OF_YEAR = re.compile(r"\bday (?P<n>[1-3]?\d{1,2}(?:/| of )(?:19|20)\d\d)(?!\d)")
 _SLASH_SHORT = re.compile(r"(?P<m>0?[1-9]|1[0-2])/'(?P<y>\d\d)(?!\d)")
-#: the first day of "3-9 Nov", "3 and 9 Nov", "3/4 Nov", "3rd to 9th Nov"
-_FIRST_OF_TWO = re.compile(
-    rf"(?P<first>(?P<d>\d{{1,2}})(?:st|nd|rd|th)?)\s?(?P<s>-|to|and|&|/|or|until|through)\s?"
-    rf"\d{{1,2}}(?:st|nd|rd|th)?\s?(?:of )?(?P<m>{MONTH})\b(?:,? (?P<y>(?:19|20)\d\d))?"
-)
 _PLAIN_DAY = re.compile(
     r"(?<=[a-z] )(?<!of )(?<!in )(?P<n>the (?:[12]?\d|3[01])(?:st|nd|rd|th))(?=[.,;?!](?:\s|$)|"
     r" for | at )"
@@ -169,7 +173,7 @@ def _months(view: TextView, today: date) -> Iterator[SeenDate]:
 
 
 def _numbered(view: TextView, today: date) -> Iterator[SeenDate]:
-    """ "14.XI.2026", "3/'21", and the first of "3-9 Nov 2026"."""
+    """ "14.XI.2026" and "3/'21"."""
     for match in view.from_digits(_ROMAN_DATE):
         if match["m"] in _ROMAN:
             written = WrittenDate(
@@ -181,15 +185,6 @@ def _numbered(view: TextView, today: date) -> Iterator[SeenDate]:
         year = calendar_words.full_year(match["y"], today)
         written = WrittenDate(year=year, month=int(match["m"]))
         yield SeenDate(match.start(), match.end(), written, "month_year")
-    for match in view.from_digits(_FIRST_OF_TWO):
-        written = WrittenDate(
-            year=int(match["y"]) if match["y"] else None,
-            month=calendar_words.month_number(match["m"]),
-            day=int(match["d"]),
-        )
-        if _exists(written):
-            end = match.end() if match["s"] == "/" else match.end("first")
-            yield SeenDate(match.start(), end, written, "range")
 
 
 def _born(view: TextView, today: date, day_first: bool) -> Iterator[SeenDate]:

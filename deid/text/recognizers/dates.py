@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from datetime import date, datetime
 
-from deid.text import bare_days, calendar_words, holidays, unusual_dates
+from deid.text import bare_days, calendar_words, day_lists, holidays, unusual_dates
 from deid.text.calendar_words import MONTH
 from deid.text.document import Finding
 from deid.text.tokens import TextView
@@ -29,13 +29,14 @@ _NUMERIC = re.compile(
 )
 _COMPACT = re.compile(r"(?<!\d)(?P<y>(?:19|20)\d\d)(?P<m>0[1-9]|1[0-2])(?P<d>[0-3]\d)(?!\d)")
 _DAY_MONTH = re.compile(
-    rf"(?<![\d.:/])(?P<d>\d{{1,2}}){_TH}(?:\s?-\s?|\s{{0,2}}(?:of\s)?)(?P<m>{MONTH})(?![a-z])\.?"
+    rf"(?<![\d.:])(?<!\d/)(?P<d>\d{{1,2}}){_TH}(?:\s?-\s?|\s{{0,2}}(?:of\s)?)(?P<m>{MONTH})(?![a-z])\.?"
     r"(?:\s?[-,]?\s{0,2}(?P<y>(?:19|20)\d\d)(?!\d)|(?:-|\s?')(?P<y2>\d\d)(?!\d)|"
     r"(?P<y3>(?<=[a-z])\d\d)(?![\d:/]))?"
 )
 _MONTH_DAY = re.compile(
     rf"(?:\b|(?<=dob))(?P<m>{MONTH})\.?[\s-]{{1,2}}(?:the\s)?(?P<d>\d{{1,2}}){_TH}(?!\d|[:./]\d)"
-    r"(?:,?[\s-]{1,2}(?P<y>(?:19|20)\d\d)(?!\d)|,\s{0,2}(?P<y2>\d\d)(?![\d:]))?"
+    r"(?:,?[\s-]{1,2}(?P<y>(?:19|20)\d\d)(?!\d)|"
+    r",\s{0,2}(?P<y2>\d\d)(?![\d:]|\s?(?:,|-|&|and|or|to)\s?\d))?"
 )
 _MONTH_YEAR = re.compile(rf"\b(?P<m>{MONTH})\.?,?[\s-]{{1,2}}(?:of\s)?(?P<y>(?:19|20)\d\d)(?!\d)")
 _SLASH_YEAR = re.compile(r"(?<![\d/.-])(?P<m>0?[1-9]|1[0-2])/(?P<y>(?:19|20)\d\d)(?![\d/])")
@@ -57,6 +58,7 @@ def find(view: TextView, question: datetime, shift_days: int = 0) -> Iterator[Fi
         *_named(view, today),
         *_month_only(view),
         *bare_days.read(view, order),
+        *day_lists.read(view, today, order),
         *unusual_dates.read(view, today, order),
     ]
     near = _anchor(text, seen, today)

@@ -1,5 +1,6 @@
 """Free text loses its identifiers, keeps its medicine, and accounts for every change."""
 
+import re
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -141,6 +142,58 @@ def test_the_time_of_a_day_goes_with_its_date(clock: str) -> None:
 )
 def test_a_value_after_a_date_is_no_time_of_day(value: str) -> None:
     assert scrub(f"On 2/28/2024 {value}").output == f"On [3 years before] {value}"
+
+
+@pytest.mark.parametrize("shift_days", [0, -40], ids=["distances", "moved dates"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "3 and 9 Nov 2026",
+        "3, 5 and 9 Nov",
+        "3rd, 5th & 9th of November 2026",
+        "3rd to 9th Nov",
+        "3rd and the 9th of Nov",
+        "3/4 Nov",
+        "3./4. Nov",
+        "3 Nov/4 Nov",
+        "From 3-9 Nov 2026",
+        "3 and 9 Nov '26",
+        "Nov 3 and 9, 2026",
+        "Nov 3rd to 9th",
+        "Nov 3, 14 and 22",
+        "Nov 3/4",
+        "Nov 3-9",
+        "Mon 3 and Tue 4 Nov",
+        "11/3-9/2026",
+        "3-9/11/2026",
+        "third and ninth of November",
+        "November third and ninth",
+    ],
+)
+def test_no_day_of_a_list_of_days_stays(written: str, shift_days: int) -> None:
+    output = scrub(f"Seen {written} at home", shift_days=shift_days).output
+    left = re.sub(r"\[[^\]]+\]", "", output)
+    assert not re.search(r"\d|nov|third|ninth", left.lower())
+
+
+def test_the_days_of_a_list_keep_their_distances() -> None:
+    assert scrub("Seen Nov 3, 14 and 22 for pain").output == (
+        "Seen [19 days before], [8 days before] and [same day] for pain"
+    )
+    assert scrub("Seen 3 and 9 Nov '25").output == "Seen [1 year before] and [1 year before]"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Nov 3 and 2 units given", "[19 days before] and 2 units given"),
+        ("Troponin 12, 9 Nov", "Troponin 12, [13 days before]"),
+        ("K 4.3 and 9 Nov", "K 4.3 and [13 days before]"),
+        ("Took 3 and 9 mg", "Took 3 and 9 mg"),
+    ],
+)
+def test_a_value_beside_a_date_is_no_day(text: str, expected: str) -> None:
+    assert scrub(text).output == expected
 
 
 def test_every_span_points_at_the_same_thing_on_both_sides() -> None:
