@@ -37,6 +37,15 @@ _AFTER_A_NAME = word_set(
     right on in at well went came gave felt held kept left met read ran sat set told took wrote
     """
 )
+#: what is said of the one just named: "Della is stable", "Della's wound", "Della, 67, fell"
+_SAID_OF = re.compile(
+    r"'s\b|\s{1,2}(?:is|was|has|had|will|can|could|may|might|should|would|must|does|did|remains?|"
+    r"remained|reports?|reported|denie[sd]|feels|felt|came|comes|presents?|presented|continue[sd]|"
+    r"needs|needed|takes|took|tolerated|attended|underwent|complain(?:s|ed)|lives|returned|seems|"
+    r"state[sd]?|tells|told|says|said|fell|got|went|looks|appears|requires|required|now|"
+    r"developed|started|stopped|also|still|never|weighs|uses|wants|asked|asks|called|gets)\b"
+    r"|, (?:an? )?\d{1,3}\b"
+)
 _INITIAL_STOP = frozenset(".,;: )\n\t|\"'")
 
 
@@ -63,6 +72,11 @@ def is_name_word(view: TextView, token: Token, *, trusted: bool) -> bool:
     if trusted and view.style == "mixed" and not token.shouting:
         return word not in lexicon.words("abbreviations") or is_listed(word)
     return is_listed(word) or not lexicon.is_ordinary(word)
+
+
+def is_subject(view: TextView, end: int) -> bool:
+    """Return whether something is said of the one whose name ends at ``end``."""
+    return bool(_SAID_OF.match(view.lower, end))
 
 
 def is_listed(word: str) -> bool:
@@ -174,7 +188,7 @@ def _is_particle(view: TextView, index: int) -> bool:
 
 def _given_after_comma(view: TextView, end: int, index: int) -> int:
     """Return the end of ", First M" after a surname, or 0."""
-    gap = re.match(r",\s?", view.plain[end : end + 2])
+    gap = re.match(r", ?(?!\s)", view.plain[end : end + 3])  # a new line begins something else
     if not gap or index >= len(view.tokens):
         return 0
     token = view.tokens[index]

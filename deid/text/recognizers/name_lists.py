@@ -10,6 +10,11 @@ from deid.text.document import Finding
 from deid.text.tokens import TextView, Token
 
 _HANDOFF = re.compile(r" (?:handoff|hand-off|sign-?out|at bedside|rounded)\b")
+#: a titled surname before a comma ends there when something is said of the next name
+_TITLED_BEFORE = re.compile(
+    r"\b(?:dr|drs|doctor|prof|professor|by)\.?\s(?:[^\W\d_][\w'-]{0,20}\.?\s){0,3}\Z"
+)
+_TITLED_ROOM = 60
 
 
 def find(view: TextView) -> Iterator[Finding]:
@@ -26,7 +31,9 @@ def _pairs(view: TextView) -> Iterator[Finding]:
         if gap == "/" and _side_by_side(view, first, second):
             yield _finding(first.start, second.end, "name.side_by_side")
         elif gap in (",", ", "):
-            if _last_first(view, first, second):
+            if _two_people(view, first, second):
+                yield _finding(second.start, second.end, "name.listed")
+            elif _last_first(view, first, second):
                 name = name_words.read_name(view, first.start, trusted=True)
                 start, end = name or (first.start, second.end)
                 yield _finding(start, max(end, second.end), "name.last_first")
@@ -34,6 +41,17 @@ def _pairs(view: TextView) -> Iterator[Finding]:
             name = name_words.read_name(view, first.start, trusted=True)
             start, end = name or (first.start, second.end)
             yield _finding(start, max(end, second.end), "name.first_last")
+
+
+def _two_people(view: TextView, first: Token, second: Token) -> bool:
+    """ "Dr. Smith, Della is stable"."""
+    before = view.lower[max(0, first.start - _TITLED_ROOM) : first.start]
+    return (
+        _plausible(view, second)
+        and second.lower in lexicon.given_names()
+        and name_words.is_subject(view, second.end)
+        and bool(_TITLED_BEFORE.search(before))
+    )
 
 
 def _side_by_side(view: TextView, first: Token, second: Token) -> bool:

@@ -31,7 +31,9 @@ _MILLISECONDS = re.compile(r"\d ?\Z")
 _TITLE_GAP = re.compile(r"\.?\s{1,2}")
 _GAP = re.compile(r"\s?(?:is\b|was\b|-|named\b|\|)?\s{0,2}(?P<colon>:?)\s{0,3}[\"'(]?(?=[^\W\d_])")
 _LONE_INITIAL = re.compile(r"[A-Z](?![\w'])\.?")
-_LINK = re.compile(r",\s(?:and\s)?|\s(?:and|&|or)\s|\s?/\s?")
+_LINK = re.compile(r", (?:and\s)?|\s(?:and|&|or)\s|\s?/\s?")
+#: "Dear Dr. Oake,\nDella is stable": another person, of whom something is said
+_NEXT_LINE = re.compile(r", ?\s?\n\s{0,4}(?=[^\W\d_])")
 _ROLE_WORD = re.compile(r"(?:ist|ian|geon|trar|low|dent|ant|tor|ician|ologist|dical|gical|care)$")
 _EPONYM_ROOM = 26
 
@@ -65,6 +67,7 @@ def _titled(view: TextView, token: Token, base: str) -> Iterator[Finding]:
     gap = _TITLE_GAP.match(view.lower, token.end)
     name = name_words.read_name(view, gap.end(), trusted=True) if gap else None
     if name:
+        name = _before_new_subject(view, name, base)
         yield _finding(name, "name.title", base)
         yield from _further(view, name[1], base)
     elif gap:
@@ -86,6 +89,7 @@ def _labeled(view: TextView, token: Token, rows: tuple[Cue, ...]) -> Iterator[Fi
             continue
         name = name_words.read_name(view, gap.end(), trusted=_trusted(cue, gap))
         if name and _believable(view, name, cue):
+            name = _before_new_subject(view, name, cue.base)
             yield _finding(name, "name.label", cue.base)
             yield from _further(view, name[1], cue.base)
             return
@@ -121,19 +125,40 @@ def _looks_like_name(view: TextView, token: Token, end: int, cue: Cue) -> bool:
     return listed and not thing
 
 
+def _before_new_subject(view: TextView, name: tuple[int, int], base: str) -> tuple[int, int]:
+    """ "Dr. Oake, Della is stable" are two people, "Dr. Oake, Della" is one."""
+    start, end = name
+    comma = view.plain.find(",", start, end)
+    if base != "clinician" or comma < 0 or not name_words.is_subject(view, end):
+        return name
+    return start, comma
+
+
 def _further(view: TextView, end: int, base: str) -> Iterator[Finding]:
     """Names in a row after one cue: "Guy and Kent", "Cordova/Love", "Ada, Bo and Cy"."""
     for _ in range(4):
         link = _LINK.match(view.lower, end)
         if not link:
+            yield from _on_next_line(view, end)
             return
         name = name_words.read_name(view, link.end(), trusted=False)
         if not name and link.group() == "/":
             name = name_words.read_name(view, link.end(), trusted=True)
         if not name:
             return
+        if link.group() == ", " and name_words.is_subject(view, name[1]):
+            yield _finding(name, "name.label", "person")
+            return
         yield _finding(name, "name.label", base)
         end = name[1]
+
+
+def _on_next_line(view: TextView, end: int) -> Iterator[Finding]:
+    """The one whom a letter speaks of right after its greeting."""
+    link = _NEXT_LINE.match(view.plain, end)
+    name = name_words.read_name(view, link.end(), trusted=False) if link else None
+    if name and name_words.is_subject(view, name[1]):
+        yield _finding(name, "name.label", "person")
 
 
 def _finding(name: tuple[int, int], rule: str, base: str) -> Finding:

@@ -196,6 +196,22 @@ def test_a_value_beside_a_date_is_no_day(text: str, expected: str) -> None:
     assert scrub(text).output == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Dear Dr. Merrit-Oake,\nDella is stable", "Dear Dr. [clinician 1],\n[person 1] is stable"),
+        ("Dear Dr. Oake,\nGrace's leg hurts", "Dear Dr. [clinician 1],\n[person 1]'s leg hurts"),
+        ("Dear Dr. Oake,\nGrace, 67, fell", "Dear Dr. [clinician 1],\n[person 1], 67, fell"),
+        ("Dear Dr. Oake,\nWill review", "Dear Dr. [clinician 1],\nWill review"),
+        ("Dr. Smith, Della is stable", "Dr. [clinician 1], [person 1] is stable"),
+        ("Dr. Smith, Ada", "Dr. [clinician 1]"),
+        ("Dr. F. Echocardiogram was ordered", "Dr. [clinician 1] Echocardiogram was ordered"),
+    ],
+)
+def test_a_name_ends_where_another_sentence_begins(text: str, expected: str) -> None:
+    assert scrub(text).output == expected
+
+
 def test_every_span_points_at_the_same_thing_on_both_sides() -> None:
     result = scrub("Pt Adela Marrowby, MRN 40417731, seen Nov 16, 2026 by Dr. Vantreek.")
     assert len(result.spans) == 4
