@@ -1,5 +1,7 @@
 """The whole loop with the mouse, the app framed cross-site, third-party cookies blocked."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -40,16 +42,23 @@ def _ask(doctor: Doctor, gallery: Gallery) -> None:
     gallery.see(doctor.page, "ehr-chart-with-app")
     doctor.check(app)
     gallery.see(doctor.page, "preview-in-frame")
-    doctor.approve(app)
-    gallery.see(doctor.page, "sent-in-frame")
+    with _standing_still(doctor, "**/watch/case/**"):
+        doctor.approve(app)
+        gallery.see(doctor.page, "sent-in-frame")
 
 
 def _see_reading(doctor: Doctor, gallery: Gallery) -> None:
-    watched = "**/watch/reading*"
-    doctor.page.route(watched, lambda route: route.fulfill(status=204))  # the page stands still
-    doctor.launch()
-    expect(doctor.app().get_by_role("heading", name="Reading the chart")).to_be_visible()
-    gallery.see(doctor.page, "reading-in-frame")
+    with _standing_still(doctor, "**/watch/reading*"):
+        doctor.launch()
+        expect(doctor.app().get_by_role("heading", name="Reading the chart")).to_be_visible()
+        gallery.see(doctor.page, "reading-in-frame")
+
+
+@contextmanager
+def _standing_still(doctor: Doctor, watched: str) -> Iterator[None]:
+    """Let a page that goes on by itself wait until it has been looked at."""
+    doctor.page.route(watched, lambda route: route.fulfill(status=204))
+    yield
     doctor.page.unroute(watched)
 
 

@@ -23,9 +23,10 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
-_BLOCK_THIRD_PARTY_COOKIES = {
-    "profile": {"cookie_controls_mode": 1, "block_third_party_cookies": True}
-}
+_BLOCK_THIRD_PARTY_COOKIES = {"cookie_controls_mode": 1, "block_third_party_cookies": True}
+# As a person switches scripts off. The driver alone is late in a cross-site frame now and then:
+# the page is then read as one with scripts, and its noscript parts are lost.
+_BLOCK_SCRIPTS = {"default_content_setting_values": {"javascript": 2}}
 
 
 class ChromiumMissing(AssertionError):
@@ -45,7 +46,8 @@ def _context(
 ) -> BrowserContext:
     default = profile / "Default"
     default.mkdir(parents=True, exist_ok=True)
-    (default / "Preferences").write_text(json.dumps(_BLOCK_THIRD_PARTY_COOKIES))
+    wishes = _BLOCK_THIRD_PARTY_COOKIES | ({} if java_script else _BLOCK_SCRIPTS)
+    (default / "Preferences").write_text(json.dumps({"profile": wishes}))
     return playwright.chromium.launch_persistent_context(
         str(profile),
         executable_path=chromium_path(),
