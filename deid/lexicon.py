@@ -82,6 +82,9 @@ _MEDICAL_ENDING = re.compile(
     r"oma|omas|omata|megaly|penia|philia|cytosis|rrhea|rrhoea|rrhage|ptysis|trophy|trophic|genic|lysis|"
     r"lytic|stenosis|sclerosis|ectasis|ectasia|mycin|cillin|azole|prazole|floxacin|sartan|olol|statin|"
     r"dipine|gliptin|gliflozin|tidine|setron|parin|xaban|mab|tinib|vir|triptan|barbital|azepam|zolam|"
+    r"phosphatasia|dactyly|dactylia|dactylism|cephaly|cephalus|onychia|geusia|osmia|opsia|anopia|eropia|talopia|plopia|"
+    r"gnosia|phasia|phonia|schisis|phthalmos|cele|iasis|rrhexis|phobia|kinesia|praxia|phagia|arthria|"
+    r"trichia|dontia|glossia|mastia|spadias|uresis|mnesia|thermia|capnia|oxia|phoresis|pnea|pnoea|"
     r"caine|dronate|thiazide|semide|afil|terol|sone|solone|onide|lukast|tropium|pril)s?$"
 )
 _ENDINGS = ("s", "es", "ed", "d", "ing", "ly", "ness")

@@ -40,18 +40,24 @@ def _pairs(view: TextView) -> Iterator[Finding]:
         elif gap in (" ", "  ") and _first_last(view, first, second):
             name = name_words.read_name(view, first.start, trusted=True)
             start, end = name or (first.start, second.end)
+            if "," in view.plain[second.end : end] and _titled(view, start, end):
+                end = second.end
             yield _finding(start, max(end, second.end), "name.first_last")
 
 
 def _two_people(view: TextView, first: Token, second: Token) -> bool:
     """ "Dr. Smith, Della is stable"."""
-    before = view.lower[max(0, first.start - _TITLED_ROOM) : first.start]
     return (
         _plausible(view, second)
         and second.lower in lexicon.given_names()
-        and name_words.is_subject(view, second.end)
-        and bool(_TITLED_BEFORE.search(before))
+        and _titled(view, first.start, second.end)
     )
+
+
+def _titled(view: TextView, start: int, end: int) -> bool:
+    """Return whether a title stands before ``start`` and something is said behind ``end``."""
+    before = view.lower[max(0, start - _TITLED_ROOM) : start]
+    return name_words.is_subject(view, end) and bool(_TITLED_BEFORE.search(before))
 
 
 def _side_by_side(view: TextView, first: Token, second: Token) -> bool:

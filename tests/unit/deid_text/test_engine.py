@@ -89,6 +89,10 @@ def test_identifiers_become_tokens(text: str, expected: str) -> None:
         "Chronic obstructive bronchitis (disorder)",
         "Body mass index (BMI) [Ratio]",
         "She may hope to resume; will recheck. Strong family history.",
+        "Known Fibrodysplasia, Cherubism, Hypophosphatasia and Ectrodactyly; Anosmia, Buphthalmos.",
+        "Has Toxocariasis, Lissencephaly, Varicocele, Dysgeusia, Prosopagnosia and Nyctalopia.",
+        "Take Aggrenox Once Daily and Zytiga Once Nightly, At Bedtime; remains Symptom Free.",
+        "Coded in SNOMED CT and LOINC.",
     ],
 )
 def test_medicine_stays_word_for_word(text: str) -> None:
@@ -204,6 +208,7 @@ def test_a_value_beside_a_date_is_no_day(text: str, expected: str) -> None:
         ("Dear Dr. Oake,\nGrace, 67, fell", "Dear Dr. [clinician 1],\n[person 1], 67, fell"),
         ("Dear Dr. Oake,\nWill review", "Dear Dr. [clinician 1],\nWill review"),
         ("Dr. Smith, Della is stable", "Dr. [clinician 1], [person 1] is stable"),
+        ("Dr. Mary Smith, Della is stable", "Dr. [clinician 1], [person 1] is stable"),
         ("Dr. Smith, Ada", "Dr. [clinician 1]"),
         ("Dr. F. Echocardiogram was ordered", "Dr. [clinician 1] Echocardiogram was ordered"),
     ],
