@@ -175,11 +175,14 @@ _PARK = Scan(
     ("trailer park", "mobile home park", "caravan"),
 )
 _ROOM = re.compile(
-    r"(?<![\w])(?:room|rm|bed|bay|cubicle|ward|tower|theatre|theater|or(?=\s\d)|trauma bay|"
-    r"station|wing|"
+    r"(?<![\w])(?:room|rm|bed|bay|cubicle|ward|tower|theatre|theater|(?P<theater>or(?=\s\d))|"
+    r"trauma bay|station|wing|"
     r"(?:ground|first|second|third|\d(?:st|nd|rd|th)) floor|floor)\.?\s{0,2}#?\s?"
     r"(?P<n>(?=[\w-]*\d)[a-z0-9]{1,4}(?:-[a-z0-9]{1,3})?)(?!\w|[.:]\d|\s?(?:mg|days?|hours?|min))"
 )
+#: "moved to OR 4", but "1 or 2 tablets"
+_TO_THEATER = re.compile(r"\b(?:in|to|from|the|via|into|at) \Z")
+_COUNTED = re.compile(r"\d[a-z]{0,3}\.?\s\Z")
 _WARD_CODE = re.compile(r"(?<![\w.-])(?:\d{1,2}[NSEWnsew]{1,2}-\d{1,3}[A-Za-z]?)(?![\w-])")
 _WARD_NAME = re.compile(
     r"(?<![\w])(?:\d{1,2}\s(?:North|South|East|West|Tower|Main)|(?:North|South|East|"
@@ -334,10 +337,20 @@ def _landmarks(view: TextView) -> Iterator[Finding]:
         yield _finding(match.start(), match.end(), "place", "place.landmark")
 
 
+def _in_theater(view: TextView, start: int) -> bool:
+    """Return whether "or" before a number is an operating room and joins no two numbers."""
+    head = max(0, start - 6)
+    if _COUNTED.search(view.lower, head, start):
+        return False
+    written = view.style == "mixed" and view.plain[start : start + 2] == "OR"
+    return written or bool(_TO_THEATER.search(view.lower, head, start))
+
+
 def _wards(view: TextView) -> Iterator[Finding]:
     if view.has(_ROOM_SIGNS):
         for match in _ROOM.finditer(view.lower):
-            yield _finding(*match.span(), "unit", "place.room", base="room")
+            if not match["theater"] or _in_theater(view, match.start()):
+                yield _finding(*match.span(), "unit", "place.room", base="room")
     for match in view.from_digits(_WARD_CODE):
         yield _finding(*match.span(), "unit", "place.room", base="room")
     yield from _named_wards(view)

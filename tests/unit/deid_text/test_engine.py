@@ -69,6 +69,8 @@ def scrub(text: str, **options: Any) -> ScrubbedText:
         ("lives at 12 Elm Street, Gullhaven, Oregon 97420",
          "lives at [address], [place], Oregon [postal code]"),
         ("transferred to Cedar Bluff Hospital", "transferred to [hospital 1]"),
+        ("Moved to OR 4 at noon", "Moved to [room] at noon"),
+        ("Seen 3 or 4 Nov", "Seen [19 days before] or [18 days before]"),
         ("works for Harmon Poultry", "works for [organization 1]"),
     ],
 )  # fmt: skip
@@ -93,6 +95,7 @@ def test_identifiers_become_tokens(text: str, expected: str) -> None:
         "Has Toxocariasis, Lissencephaly, Varicocele, Dysgeusia, Prosopagnosia and Nyctalopia.",
         "Take Aggrenox Once Daily and Zytiga Once Nightly, At Bedtime; remains Symptom Free.",
         "Coded in SNOMED CT and LOINC.",
+        "Take 1 or 2 tablets daily; stage 2 or 3; 2L or 3L.",
     ],
 )
 def test_medicine_stays_word_for_word(text: str) -> None:
