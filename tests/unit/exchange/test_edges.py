@@ -73,6 +73,14 @@ def test_a_reference_that_contradicts_its_identifier_cannot_be_hashed() -> None:
     assert canonical.canonical_bytes(resource)
 
 
+def test_a_reference_that_leads_nowhere_is_never_signed() -> None:
+    resource = {"resourceType": "Basic", "author": {"reference": "Practitioner/unknown"}}
+    with pytest.raises(UnresolvedReference) as refused:
+        canonical.canonical_bytes(resource)
+    assert "author.reference" in str(refused.value)
+    assert "unknown" not in str(refused.value)
+
+
 def test_references_inside_the_case_and_inside_the_resource_stay() -> None:
     for reference in ("#contained", wire.url("Patient", 1)):
         resource = {"resourceType": "Basic", "subject": {"reference": reference}}
