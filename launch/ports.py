@@ -4,10 +4,10 @@ Records are opaque bytes whose format belongs to this room. They hold secrets, s
 encrypts them; keys given to a store are already hashes or random ids.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal, NewType, Protocol
+from typing import Any, Literal, NewType, Protocol
 
 from runtime.jose import SigningKey
 
@@ -16,6 +16,8 @@ GrantId = NewType("GrantId", str)
 
 ClientAuth = Literal["public", "private_key_jwt", "client_secret_basic"]
 WriteBack = Literal["backend_services", "refresh_token", "none"]
+WritePolicy = Literal["on_arrival", "on_read", "never"]
+ScopeDialect = Literal["v2", "v1", "dots"]
 
 DEFAULT_SCOPES = (
     "launch",
@@ -28,12 +30,25 @@ DEFAULT_SCOPES = (
 
 
 @dataclass(frozen=True, kw_only=True)
+class CdsClient:
+    """The CDS Hooks client of a site: who may call our service, and how that is proven.
+
+    `issuer` is the `iss` of its tokens. Keys are fetched at `jwks_url`, or pinned here as
+    public JWKs where the EHR publishes none.
+    """
+
+    issuer: str
+    jwks_url: str | None = None
+    keys: tuple[Mapping[str, Any], ...] = ()  # Any: members of a JWK
+
+
+@dataclass(frozen=True, kw_only=True)
 class Site:
     """One registered EHR: how Confer is known there and which addresses belong to it.
 
     `issuer` is the FHIR base. `allowed_origins` lists origins of sign-in endpoints besides
-    the issuer's own (`https://host[:port]`). `frame_origin` is the page that may frame the
-    app. Scopes are written in the dialect that this EHR understands.
+    the issuer's own (`https://host[:port]`). Scopes are written in the dialect that this EHR
+    understands. An empty or missing fact means: as the vendor's adapter has it.
     """
 
     site_id: SiteId
@@ -45,10 +60,36 @@ class Site:
     scopes: tuple[str, ...] = DEFAULT_SCOPES
     standalone: bool = True
     allowed_origins: tuple[str, ...] = ()
-    frame_origin: str | None = None
+    frame_origin: str | None = None  # the first of the pages that may frame the app
     backend_client_id: str | None = None
     backend_scopes: tuple[str, ...] = ()
     write_back: WriteBack = "backend_services"
+    # what kind of server it is: a key of the vendor registry, and the FHIR release it speaks
+    vendor: str = "generic"
+    fhir_version: str = "4.0.1"
+    scope_dialect: ScopeDialect = "v2"
+    frame_origins: tuple[str, ...] = ()  # further pages that may frame the app
+    # how hard it may be asked: calls per second on average, and at once
+    requests_per_second: float | None = None
+    burst: int | None = None
+    # when an answer is written, and in which forms, the preferred one first
+    write_policy: WritePolicy = "on_arrival"
+    write_as: tuple[str, ...] = ()
+    # `Mon-Fri 07:00-19:00` in `time_zone`; empty means always
+    open_hours: tuple[str, ...] = ()
+    time_zone: str = "UTC"
+    # the kill switch and why it was pulled
+    enabled: bool = True
+    disabled_reason: str = ""
+    tenant: str | None = None  # opaque; a token answer must not name another one
+    own_redirect: bool = False  # `redirect_uri` belongs to this site alone (RFC 9700, 4.4)
+    cds_client: CdsClient | None = None
+
+    @property
+    def framing_origins(self) -> tuple[str, ...]:
+        """The pages that may frame the app; empty means the issuer's own origin."""
+        first = (self.frame_origin,) if self.frame_origin else ()
+        return first + tuple(one for one in self.frame_origins if one not in first)
 
 
 class SiteStore(Protocol):

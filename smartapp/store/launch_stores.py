@@ -21,8 +21,9 @@ _TENANT = "launch"
 
 def _site(row: SiteRow) -> Site:
     facts: dict[str, Any] = json_text.loads(row.facts.encode())
-    for name in ("scopes", "allowed_origins", "backend_scopes"):
-        facts[name] = tuple(facts[name])
+    for name, value in facts.items():
+        if isinstance(value, list):
+            facts[name] = tuple(value)
     return Site(**facts)
 
 
