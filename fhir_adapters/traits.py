@@ -17,6 +17,23 @@ from fhir_adapters.capability import WriteClass
 ScopeDialect = Literal["v2", "v1", "dots"]
 _Value = TypeVar("_Value")
 
+LAUNCH_SCOPES = (
+    "launch",
+    "openid",
+    "fhirUser",
+    "online_access",
+    "patient/*.rs",
+    "user/Practitioner.rs",
+    "user/Organization.rs",
+    "user/Location.rs",
+)
+BACKEND_SCOPES = (
+    "system/Patient.rs",
+    "system/Encounter.rs",
+    "system/DocumentReference.crs",
+    "system/Communication.crs",
+)
+
 
 class Rung(StrEnum):
     """One way to bring an answer to the doctor; the order of a ladder is the order tried."""
@@ -86,7 +103,7 @@ class PaceTraits:
 
     requests_per_second: float = 20.0
     burst: int = 40
-    parallel: int = 8
+    parallel: int = 20
     slow_down_statuses: frozenset[int] = frozenset({429})
     retry_after_cap: float = 10.0
 
@@ -99,8 +116,9 @@ class WriteTraits:
     the site's policy strike out what is not there. `classes` says how a repeated write is
     kept single, where the vendor tells it; otherwise the CapabilityStatement does.
     `formats` are the media types of a note in the order of preference. `single_author` and
-    `final_only` are rules of the server about DocumentReference. `body_in_answer` is false
-    where a create is answered by Location alone.
+    `final_only` are rules of the server about DocumentReference. `keeps_content` is false where the server
+    converts what it is given (XHTML into RTF), so that reading back cannot prove the bytes.
+    `body_in_answer` is false where a create is answered by Location alone.
     """
 
     ladder: tuple[Rung, ...] = (
@@ -114,6 +132,7 @@ class WriteTraits:
     formats: tuple[str, ...] = ("text/plain",)
     single_author: bool = False
     final_only: bool = False
+    keeps_content: bool = True
     body_in_answer: bool = True
 
 
@@ -122,10 +141,13 @@ class SignInTraits:
     """What is asked for when signing in, in the words of SMART version 2.
 
     `dialect` is how the scopes are written. `types_by_name` is true where `patient/*.rs`
-    is not understood and each type must be named.
+    is not understood and each type must be named. `launch_scopes` and `backend_scopes` are
+    a site's scopes when it is registered without its own.
     """
 
     dialect: ScopeDialect = "v2"
+    launch_scopes: tuple[str, ...] = LAUNCH_SCOPES
+    backend_scopes: tuple[str, ...] = BACKEND_SCOPES
     types_by_name: bool = False
     offline_access: bool = True
 
