@@ -116,9 +116,9 @@ class WriteTraits:
     the site's policy strike out what is not there. `classes` says how a repeated write is
     kept single, where the vendor tells it; otherwise the CapabilityStatement does.
     `formats` are the media types of a note in the order of preference. `single_author` and
-    `final_only` are rules of the server about DocumentReference. `keeps_content` is false where the server
-    converts what it is given (XHTML into RTF), so that reading back cannot prove the bytes.
-    `body_in_answer` is false where a create is answered by Location alone.
+    `final_only` are rules of the server about DocumentReference. `keeps_content` is false
+    where the server converts what it is given (XHTML into RTF), so that reading back cannot
+    prove the bytes. `body_in_answer` is false where a create is answered by Location alone.
     """
 
     ladder: tuple[Rung, ...] = (
