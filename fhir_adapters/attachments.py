@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fhir_adapters import paging, search
+from fhir_adapters import paging, replies, search
 from fhir_adapters.chart import Reason, Resource
 from fhir_adapters.ports import FhirSession
 
@@ -80,7 +80,7 @@ def fetch_text(session: FhirSession, wanted: RemoteText, *, max_bytes: int) -> b
     if isinstance(reply, Reason):
         return Reason.ATTACHMENT
     if _media_type(reply.headers.get("content-type")) in (_FHIR_JSON, "application/json"):
-        content = _binary_content(paging.json_resource(reply, 2 * max_bytes))
+        content = _binary_content(replies.json_resource(reply, 2 * max_bytes))
     else:
         content = reply.body
     if content is None or len(content) > max_bytes:

@@ -48,6 +48,10 @@ class Reason(StrEnum):
     TOO_MANY_PAGES = "too_many_pages"
     TOO_LARGE = "too_large"
     OUT_OF_TIME = "out_of_time"
+    THROTTLED = "throttled"  # the EHR asked us to wait, or we spare it after failures
+    CAPPED = "capped"  # the EHR lists no more than so many, and there may be more
+    EXPIRED_PAGE = "expired_page"  # the pages ran out while they were read, twice
+    NOT_CONVERTED = "not_converted"  # another FHIR release; parts have no R4 form
     PARTIAL = "partial"  # the EHR says that it left something out
     WRONG_PATIENT = "wrong_patient"  # entries of somebody else were dropped
     UNREADABLE_ENTRY = "unreadable_entry"  # entries that are not resources were dropped

@@ -97,11 +97,60 @@ class PatientMismatch(AdapterError):
     kind: ClassVar[Kind] = "refused"
 
 
+class PatientMerged(AdapterError):
+    """The EHR says that this patient's record was joined to another one. Everything stopped."""
+
+    code: ClassVar[str] = "adapter.patient_merged"
+    kind: ClassVar[Kind] = "refused"
+
+
 class StatementUnusable(AdapterError):
     """The EHR does not say what it can do (no readable CapabilityStatement)."""
 
     code: ClassVar[str] = "adapter.statement_unusable"
     kind: ClassVar[Kind] = "upstream_refused"
+
+
+class ReleaseUnsupported(AdapterError):
+    """The EHR speaks a FHIR release that is not read: neither DSTU2, STU3, R4 nor R5."""
+
+    code: ClassVar[str] = "adapter.release_unsupported"
+    kind: ClassVar[Kind] = "upstream_refused"
+
+
+class ReleaseMismatch(AdapterError):
+    """The site is registered with another FHIR release than its EHR states; correct the site."""
+
+    code: ClassVar[str] = "adapter.release_mismatch"
+    kind: ClassVar[Kind] = "refused"
+
+    def __init__(self, *, registered: str, stated: str) -> None:
+        """Keep the names of both releases."""
+        self.registered = registered
+        self.stated = stated
+        super().__init__()
+        self.args = (f"{self.code}: registered {registered}, stated {stated}",)
+
+
+class VendorUnknown(AdapterError):
+    """The site is registered with a vendor that has no adapter; correct the site."""
+
+    code: ClassVar[str] = "adapter.vendor_unknown"
+    kind: ClassVar[Kind] = "refused"
+
+
+class VendorMismatch(AdapterError):
+    """The site is registered as one vendor and its EHR names another; correct the site."""
+
+    code: ClassVar[str] = "adapter.vendor_mismatch"
+    kind: ClassVar[Kind] = "refused"
+
+    def __init__(self, *, registered: str, stated: str) -> None:
+        """Keep the keys of both vendors."""
+        self.registered = registered
+        self.stated = stated
+        super().__init__()
+        self.args = (f"{self.code}: registered {registered}, stated {stated}",)
 
 
 class NoteInvalid(AdapterError):

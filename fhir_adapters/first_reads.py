@@ -4,44 +4,56 @@ Spec: FHIR R4 Patient.link, Patient.active, Patient.deceased; DESIGN invariant "
 patient"
 """
 
-from fhir_adapters import paging, search
+from fhir_adapters import paging, replies, search
 from fhir_adapters.capability import Capability
 from fhir_adapters.chart import PatientFlag, Reason, Resource, SectionName
 from fhir_adapters.collecting import SectionContent
 from fhir_adapters.errors import (
     ChartForbidden,
     ChartUnreachable,
+    PatientMerged,
     PatientMismatch,
     PatientUnreadable,
     StatementUnusable,
 )
 from fhir_adapters.paging import Limits
 from fhir_adapters.ports import FhirSession
+from fhir_adapters.traits import AnswerTraits
+
+_PASSING = (Reason.UNREACHABLE, Reason.THROTTLED)
 
 
 def capability(session: FhirSession, limits: Limits) -> Capability:
     """Return what the server declares."""
     reply = paging.fetch(session, "metadata")
-    if reply is Reason.UNREACHABLE:
+    if reply in _PASSING:
         raise ChartUnreachable
     if isinstance(reply, Reason):
         raise StatementUnusable
-    statement = paging.json_resource(reply, limits.page_bytes)
+    statement = replies.json_resource(reply, limits.page_bytes)
     if statement is None or statement["resourceType"] != "CapabilityStatement":
         raise StatementUnusable
     return Capability.from_statement(statement)
 
 
-def patient(session: FhirSession, patient_id: str, limits: Limits) -> Resource:
+def patient(
+    session: FhirSession,
+    patient_id: str,
+    limits: Limits,
+    answers: AnswerTraits = paging.PLAIN.answers,
+) -> Resource:
     """Return the patient, read by id and checked to be the one that was asked for."""
-    reply = paging.fetch(session, f"Patient/{patient_id}")
-    if reply is Reason.UNREACHABLE:
+    reply = paging.get(session, f"Patient/{patient_id}")
+    if not isinstance(reply, Reason) and replies.is_merged(reply, answers):
+        raise PatientMerged
+    refused = reply if isinstance(reply, Reason) else replies.refusal(reply, answers)
+    if refused in _PASSING:
         raise ChartUnreachable
-    if reply is Reason.FORBIDDEN:
+    if refused is Reason.FORBIDDEN:
         raise ChartForbidden
-    if isinstance(reply, Reason):
+    if refused is not None or isinstance(reply, Reason):
         raise PatientUnreadable
-    found = paging.json_resource(reply, limits.page_bytes)
+    found = replies.json_resource(reply, limits.page_bytes)
     if found is None or found["resourceType"] != "Patient":
         raise PatientUnreadable
     if found.get("id") != patient_id:
@@ -74,7 +86,7 @@ def encounter(
     if isinstance(reply, Reason):
         content.note(reply)
         return content
-    found = paging.json_resource(reply, limits.page_bytes)
+    found = replies.json_resource(reply, limits.page_bytes)
     if found is None or search.key_of(found) != f"Encounter/{encounter_id}":
         content.note(Reason.UNREADABLE_ENTRY)
         content.unreadable += 1

@@ -22,6 +22,7 @@ class NoteToWrite:
     author: str | None = field(repr=False)
     text: str = field(repr=False)
     xhtml: str | None = field(repr=False, default=None)
+    pdf: bytes | None = field(repr=False, default=None)
     asked_at: datetime
     answered_at: datetime
     filed_at: datetime

@@ -1,13 +1,13 @@
 """Reads one patient's chart, many searches at once, at most three calls one after another.
 
 First the CapabilityStatement, the patient and the encounter; then all searches; then texts
-and people that those refer to. fhirclient builds the search addresses; answers stay raw
-JSON.
+and people that those refer to. The patient is told as soon as it is there, so that a page
+need not wait for the rest. fhirclient builds the search addresses; answers stay raw JSON.
 
-Spec: DESIGN section 4 step 2
+Spec: DESIGN section 4 step 2; spec/reliability.md P8
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from typing import NoReturn
@@ -25,11 +25,14 @@ from fhir_adapters.chart import (
     SectionName,
 )
 from fhir_adapters.collecting import SectionContent, collect
-from fhir_adapters.paging import Deadline, Limits, Pages
+from fhir_adapters.paging import Limits, Manner, Pages
 from fhir_adapters.ports import FhirSession, OnSection
 from fhir_adapters.references import Chunk, Referenced
 from fhir_adapters.search import Query
+from fhir_adapters.traits import VendorTraits
 from runtime import clock
+
+OnPatient = Callable[[Resource, frozenset[PatientFlag]], None]
 
 _WITH_TEXTS = (
     SectionName.NOTES,
@@ -45,12 +48,22 @@ class ReadOptions:
 
     `capability` saves a call. `also_named` are local references of people who belong to the
     case though the chart may not name them, such as the doctor who asks: de-identification
-    must know them all.
+    must know them all. `traits` is what is special about the vendor; `choose_traits` decides
+    it from what the server declares. `on_patient` is called once, from any thread, when the
+    patient was read and is the one that was asked for.
     """
 
     capability: Capability | None = None
     limits: Limits = field(default_factory=Limits)
     also_named: tuple[str, ...] = field(default=(), repr=False)
+    traits: VendorTraits = paging.PLAIN
+    choose_traits: Callable[[Capability], VendorTraits] | None = None
+    on_patient: OnPatient | None = None
+
+    @property
+    def parallel(self) -> int:
+        """How many calls may be under way at once."""
+        return self.limits.parallel or self.traits.pace.parallel
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,19 +112,19 @@ def read_chart(
 
     `on_section` is called in this thread as soon as a section is final. A faulty section is
     reported, never fatal; without the patient there is no chart: `ChartUnreachable`,
-    `ChartForbidden`, `PatientUnreadable`, `PatientMismatch`, `StatementUnusable`.
+    `ChartForbidden`, `PatientUnreadable`, `PatientMismatch`, `PatientMerged`,
+    `StatementUnusable`.
     """
     used = options or ReadOptions()
-    limits = used.limits
-    with ThreadPoolExecutor(max_workers=limits.parallel, thread_name_prefix="chart") as pool:
+    with ThreadPoolExecutor(max_workers=used.parallel, thread_name_prefix="chart") as pool:
         reading = _Reading(
             session=session,
             patient_id=patient_id,
             encounter_id=encounter_id,
             on_section=on_section or _ignore,
             options=used,
-            limits=limits,
-            deadline=Deadline.after(limits.seconds),
+            limits=used.limits,
+            manner=Manner.of(used.limits, used.traits),
             pool=pool,
         )
         return reading.run()
@@ -131,20 +144,22 @@ class _Reading:
     on_section: OnSection
     options: ReadOptions
     limits: Limits
-    deadline: Deadline
+    manner: Manner
     pool: ThreadPoolExecutor
     done: dict[SectionName, SectionContent] = field(default_factory=dict)
     texts: dict[Future[bytes | Reason], tuple[SectionName, int, int]] = field(default_factory=dict)
     flags: set[PatientFlag] = field(default_factory=set)
 
     def run(self) -> ChartSnapshot:
-        patient = self.pool.submit(first_reads.patient, self.session, self.patient_id, self.limits)
+        patient = self.pool.submit(self._patient)
         encounter = self.pool.submit(
             first_reads.encounter, self.session, self.encounter_id, self.patient_id, self.limits
         )
         capability = self.options.capability
         if capability is None:
             capability = first_reads.capability(self.session, self.limits)
+        if self.options.choose_traits is not None:
+            self.manner = self.manner.for_vendor(self.options.choose_traits(capability))
         searches = self._start_searches(capability)
         self._take_first(patient.result(), encounter.result())
         for name in self._as_found(searches):
@@ -164,6 +179,13 @@ class _Reading:
             flags=frozenset(self.flags),
         )
 
+    def _patient(self) -> Resource:
+        answers = self.options.traits.answers
+        found = first_reads.patient(self.session, self.patient_id, self.limits, answers)
+        if self.options.on_patient is not None:
+            self.options.on_patient(found, frozenset(first_reads.patient_flags(found)))
+        return found
+
     def _take_first(self, patient: Resource, encounter: SectionContent) -> None:
         self.flags |= first_reads.patient_flags(patient)
         if Reason.WRONG_PATIENT in encounter.reasons:
@@ -181,7 +203,9 @@ class _Reading:
         started: dict[Query, Future[Pages]] = {}
         planned: dict[SectionName, tuple[Future[Pages], ...]] = {}
         for name, wishes in sections.WISHES.items():
-            wanted = sections.queries(wishes, capability, self.patient_id)
+            wanted = sections.queries(
+                wishes, capability, self.patient_id, self.manner.traits.search
+            )
             for query in wanted:
                 if query not in started:
                     started[query] = self._search(query)
@@ -192,9 +216,9 @@ class _Reading:
         return self.pool.submit(
             paging.read_pages,
             self.session,
-            GuardedSearch(query).address,
-            limits=self.limits,
-            deadline=self.deadline,
+            query,
+            self.manner,
+            address=GuardedSearch(query).address,
         )
 
     def _as_found(
@@ -229,11 +253,16 @@ class _Reading:
                 self.texts[future] = (name, position, one.index)
 
     def _text(self, wanted: RemoteText) -> bytes | Reason:
-        if self.deadline.is_over:
+        if self.manner.deadline.is_over:
             return Reason.OUT_OF_TIME
+        if self.manner.budget.is_spent:
+            return Reason.TOO_LARGE
         limits = self.limits
         most = limits.picture_bytes if wanted.is_picture else limits.attachment_bytes
-        return attachments.fetch_text(self.session, wanted, max_bytes=most)
+        content = attachments.fetch_text(self.session, wanted, max_bytes=most)
+        if isinstance(content, bytes):
+            self.manner.budget.spend(len(content))
+        return content
 
     def _take_texts(self) -> None:
         found: dict[tuple[SectionName, int], dict[int, bytes]] = {}
@@ -256,7 +285,8 @@ class _Reading:
         self.done[SectionName.CARE_TEAM] = people
         if len(wanted) > self.limits.references:
             people.note(Reason.REFERENCE)
-        groups = references.chunks(wanted[: self.limits.references], capability)
+        most = self.manner.traits.search.ids_per_search
+        groups = references.chunks(wanted[: self.limits.references], capability, most=most)
         jobs = [(chunk, self._referenced(chunk, capability)) for chunk in groups]
         for content in self.done.values():
             for resource in content.included:
@@ -269,13 +299,7 @@ class _Reading:
     ) -> Future[Pages] | Future[Referenced]:
         if len(chunk.ids) > 1:
             return self._search(references.query_for(chunk, capability))
-        return self.pool.submit(
-            references.read_one,
-            self.session,
-            chunk,
-            limits=self.limits,
-            deadline=self.deadline,
-        )
+        return self.pool.submit(references.read_one, self.session, chunk, self.manner)
 
     def _take_referenced(self, chunk: Chunk, job: Future[Pages] | Future[Referenced]) -> None:
         result = job.result()

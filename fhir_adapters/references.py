@@ -6,16 +6,15 @@ Spec: FHIR R4 References
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-from fhir_adapters import paging, search
+from fhir_adapters import paging, replies, search
 from fhir_adapters.capability import Capability
 from fhir_adapters.chart import Reason, Resource
-from fhir_adapters.paging import Deadline, Limits
+from fhir_adapters.paging import Manner
 from fhir_adapters.ports import FhirSession
 from fhir_adapters.search import Query
 
 PEOPLE_TYPES = frozenset({"Practitioner", "PractitionerRole", "Organization", "Location"})
 DRUG_TYPES = frozenset({"Medication"})
-CHUNK = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,15 +46,17 @@ def missing(resources: Iterable[Resource], *, base_url: str) -> tuple[str, ...]:
     return tuple(reference for reference in named if reference not in known)
 
 
-def chunks(references: Iterable[str], capability: Capability) -> tuple[Chunk, ...]:
-    """Group references so that few requests fetch them: many by `_id`, else one by one."""
+def chunks(
+    references: Iterable[str], capability: Capability, *, most: int = 50
+) -> tuple[Chunk, ...]:
+    """Group references so that few requests fetch them: `most` by `_id`, else one by one."""
     by_type: dict[str, list[str]] = {}
     for reference in references:
         resource_type, found = reference.split("/", 1)
         by_type.setdefault(resource_type, []).append(found)
     made: list[Chunk] = []
     for resource_type, ids in by_type.items():
-        size = CHUNK if _by_id(capability, resource_type) else 1
+        size = most if _by_id(capability, resource_type) else 1
         made.extend(
             Chunk(resource_type=resource_type, ids=tuple(ids[i : i + size]))
             for i in range(0, len(ids), size)
@@ -67,21 +68,19 @@ def query_for(chunk: Chunk, capability: Capability) -> Query:
     """Return the search that fetches a chunk of several ids."""
     params = [("_id", ",".join(search.escaped(one) for one in chunk.ids))]
     if capability.takes_count(chunk.resource_type):
-        params.append(("_count", str(CHUNK)))
+        params.append(("_count", str(len(chunk.ids))))
     return Query(resource_type=chunk.resource_type, params=tuple(params))
 
 
-def read_one(
-    session: FhirSession, chunk: Chunk, *, limits: Limits, deadline: Deadline
-) -> Referenced:
+def read_one(session: FhirSession, chunk: Chunk, manner: Manner) -> Referenced:
     """Read the single resource of a chunk."""
-    if deadline.is_over:
+    if manner.deadline.is_over:
         return Referenced(reasons=[Reason.OUT_OF_TIME])
     address = f"{chunk.resource_type}/{chunk.ids[0]}"
-    reply = paging.fetch(session, address)
+    reply = paging.fetch(session, address, answers=manner.traits.answers)
     if isinstance(reply, Reason):
         return Referenced(reasons=[reply if reply is Reason.FORBIDDEN else Reason.REFERENCE])
-    resource = paging.json_resource(reply, limits.page_bytes)
+    resource = replies.json_resource(reply, manner.limits.page_bytes)
     if resource is None or search.key_of(resource) != address:
         return Referenced(reasons=[Reason.REFERENCE])
     return Referenced(resources=[resource])

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from fhir_adapters.capability import Capability
 from fhir_adapters.chart import Resource, SectionName
 from fhir_adapters.search import Query, escaped
+from fhir_adapters.traits import SearchTraits
 
-PAGE_SIZE = "100"
 # Where a type names its patient; the first declared parameter is used.
 _PATIENT_PARAMS = ("patient", "subject", "beneficiary")
 NOTE_CATEGORY = "clinical-note"
@@ -48,9 +48,15 @@ WISHES: Mapping[SectionName, tuple[Wish, ...]] = {
 }
 
 
-def queries(wishes: Sequence[Wish], capability: Capability, patient_id: str) -> tuple[Query, ...]:
+def queries(
+    wishes: Sequence[Wish],
+    capability: Capability,
+    patient_id: str,
+    traits: SearchTraits | None = None,
+) -> tuple[Query, ...]:
     """Return the searches for a section that the server declares; none when it offers none."""
-    found = (_query(wish, capability, patient_id) for wish in wishes)
+    used = traits or SearchTraits()
+    found = (_query(wish, capability, patient_id, used) for wish in wishes)
     return tuple(query for query in found if query is not None)
 
 
@@ -73,7 +79,9 @@ def has_category(resource: Resource, code: str) -> bool:
     return False
 
 
-def _query(wish: Wish, capability: Capability, patient_id: str) -> Query | None:
+def _query(
+    wish: Wish, capability: Capability, patient_id: str, traits: SearchTraits
+) -> Query | None:
     if not capability.offers(wish.resource_type, "search-type"):
         return None
     param = next((p for p in _PATIENT_PARAMS if capability.has_param(wish.resource_type, p)), None)
@@ -81,8 +89,16 @@ def _query(wish: Wish, capability: Capability, patient_id: str) -> Query | None:
         return None
     value = escaped(patient_id) if param == "patient" else f"Patient/{escaped(patient_id)}"
     params = [(param, value)]
-    if wish.category is not None and capability.has_param(wish.resource_type, "category"):
+    wanted = traits.required.get(wish.resource_type, ())
+    needs_category = any("category" in group for group in wanted)
+    if wish.category is not None and (
+        needs_category or capability.has_param(wish.resource_type, "category")
+    ):
         params.append(("category", wish.category))
-    if capability.takes_count(wish.resource_type):
-        params.append(("_count", PAGE_SIZE))
+    named = {name for name, _value in params}
+    if any(not named & set(group) for group in wanted):
+        return None  # the server would refuse it: that is the same as not offering it
+    size = traits.page_size_of(wish.resource_type)
+    if size and capability.takes_count(wish.resource_type):
+        params.append(("_count", str(size)))
     return Query(resource_type=wish.resource_type, params=tuple(params))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from fhir_adapters import paging, search
+from fhir_adapters import paging, replies, search
 from fhir_adapters.capability import Capability, WriteClass
 from fhir_adapters.chart import Reason
 from fhir_adapters.errors import (
@@ -24,16 +24,18 @@ from fhir_adapters.errors import (
 )
 from fhir_adapters.note import NoteToWrite
 from fhir_adapters.outcomes import AlreadyThere, OutcomeUnknown, WriteOutcome, Written
-from fhir_adapters.paging import Deadline, Limits
+from fhir_adapters.paging import Limits, Manner
 from fhir_adapters.ports import FhirReply, FhirSession
-from fhir_adapters.write_back import communication, document_reference
+from fhir_adapters.traits import WriteTraits
+from fhir_adapters.write_back import communication, document_reference, forms
 from runtime import json_text
 from runtime.errors import OutboundDown, OutboundReason
 
 LOOK_SECONDS = 15.0
+_PLAIN = paging.PLAIN.writes
 _LOCATION = re.compile(r".*/(?P<type>[A-Za-z]+)/(?P<id>[^/]+)(?:/_history/(?P<version>[^/]+))?")
-# The connection never stood, so the request cannot have arrived.
-_NEVER_SENT: frozenset[OutboundReason] = frozenset({"connect", "tls"})
+# Nothing was sent, or the connection never stood: the request cannot have arrived.
+_NEVER_SENT: frozenset[OutboundReason] = frozenset({"connect", "tls", "paused"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,16 +52,16 @@ def write_note(
     note: NoteToWrite,
     *,
     capability: Capability,
+    writes: WriteTraits = _PLAIN,
     tried_before: bool = False,
-    with_xhtml: bool = False,
 ) -> WriteOutcome:
     """Write the note once; `tried_before` when an earlier try may have reached the chart.
 
     Raises `WriteNotOffered`, `WriteRefused`, `WriteParked`, `NoteDuplicated`, or
     `ChartUnreachable` when nothing can have been written.
     """
-    resource = document_reference.build(note, with_xhtml=with_xhtml)
-    return _write(session, resource, capability=capability, tried_before=tried_before)
+    resource = document_reference.build(note, formats=writes.formats)
+    return write(session, resource, capability=capability, writes=writes, tried_before=tried_before)
 
 
 def write_message(
@@ -68,11 +70,23 @@ def write_message(
     *,
     note_reference: str,
     capability: Capability,
+    writes: WriteTraits = _PLAIN,
     tried_before: bool = False,
 ) -> WriteOutcome:
     """Tell the requesting doctor's inbox that the note is there; same rules as for notes."""
     resource = communication.build(note, note_reference=note_reference)
-    return _write(session, resource, capability=capability, tried_before=tried_before)
+    return write(session, resource, capability=capability, writes=writes, tried_before=tried_before)
+
+
+def write_class(
+    resource_type: str, *, capability: Capability, writes: WriteTraits
+) -> WriteClass | None:
+    """Return how a repeated write is kept single: as the vendor is known, else as it declares.
+
+    None when the server does not declare that it creates this type.
+    """
+    declared = capability.write_class(resource_type)
+    return None if declared is None else writes.classes.get(resource_type, declared)
 
 
 def find_note(session: FhirSession, opinion_id: str) -> tuple[Found, ...]:
@@ -89,12 +103,8 @@ def find(
     """Return every resource of a type that carries an identifier, all pages read."""
     value = search.token(identifier["system"], identifier["value"])
     query = search.Query(resource_type=resource_type, params=(("identifier", value),))
-    pages = paging.read_pages(
-        session,
-        search.address_of(query),
-        limits=Limits(),
-        deadline=Deadline.after(LOOK_SECONDS),
-    )
+    manner = Manner.of(Limits(), paging.PLAIN, seconds=LOOK_SECONDS)
+    pages = paging.read_pages(session, query, manner)
     if {Reason.FORBIDDEN, Reason.REJECTED, Reason.NOT_FHIR} & set(pages.reasons):
         raise WriteRefused
     if pages.reasons:
@@ -110,22 +120,28 @@ def find(
     )
 
 
-def _write(
-    session: FhirSession, resource: dict[str, Any], *, capability: Capability, tried_before: bool
+def write(
+    session: FhirSession,
+    resource: dict[str, Any],
+    *,
+    capability: Capability,
+    writes: WriteTraits = _PLAIN,
+    tried_before: bool = False,
 ) -> WriteOutcome:
+    """Write a resource that carries our identifier, by the rules of its class."""
     name = resource["resourceType"]
-    write_class = capability.write_class(name)
-    if write_class is None:
+    kept_single = write_class(name, capability=capability, writes=writes)
+    if kept_single is None:
         raise WriteNotOffered
-    if write_class is WriteClass.BLIND and tried_before:
+    if kept_single is WriteClass.BLIND and tried_before:
         raise WriteParked
     can_find = capability.can_find(name)
-    if can_find and (tried_before or write_class is WriteClass.SEARCHABLE):
-        present = _one(find(session, name, _identifier(resource)))
+    if can_find and (tried_before or kept_single is WriteClass.SEARCHABLE):
+        present = _one(find(session, name, forms.identifier_of(resource)))
         if present is not None:
             return AlreadyThere(reference=present.reference, version=present.version)
     attempt = _Attempt(
-        session=session, resource=resource, can_find=can_find, write_class=write_class
+        session=session, resource=resource, can_find=can_find, write_class=kept_single
     )
     return attempt.post()
 
@@ -140,7 +156,7 @@ class _Attempt:
     write_class: WriteClass
 
     def post(self) -> WriteOutcome:
-        identifier = _identifier(self.resource)
+        identifier = forms.identifier_of(self.resource)
         name = self.resource["resourceType"]
         body = json_text.dumps(self.resource)
         # Sent in every class: a server that does not know it ignores it.
@@ -180,7 +196,7 @@ class _Attempt:
             return OutcomeUnknown(reason=reason, may_retry=retry)
         name = self.resource["resourceType"]
         try:
-            present = _one(find(self.session, name, _identifier(self.resource)))
+            present = _one(find(self.session, name, forms.identifier_of(self.resource)))
         except (ChartUnreachable, WriteRefused):
             present = None
         if present is None:
@@ -195,17 +211,12 @@ def _one(found: tuple[Found, ...]) -> Found | None:
     return found[0] if found else None
 
 
-def _identifier(resource: Mapping[str, Any]) -> Mapping[str, str]:
-    first: Mapping[str, str] = resource["identifier"][0]
-    return first
-
-
 def carries(resource: Mapping[str, Any], identifier: Mapping[str, str]) -> bool:
     """Tell whether the resource carries the identifier."""
     listed = resource.get("identifier")
     return any(
         isinstance(one, dict) and all(one.get(k) == v for k, v in identifier.items())
-        for one in (listed if isinstance(listed, list) else [])
+        for one in (listed if isinstance(listed, list) else [listed])
     )
 
 
@@ -222,7 +233,7 @@ def _place(reply: FhirReply, resource_type: str, base_url: str) -> tuple[str, st
     match = _LOCATION.fullmatch(urlsplit(location).path) if location else None
     if match is not None and match["type"] == resource_type:
         return f"{resource_type}/{match['id']}", match["version"] or _etag(reply)
-    body = paging.json_resource(reply, Limits().page_bytes)
+    body = replies.json_resource(reply, Limits().page_bytes)
     key = search.key_of(body) if body is not None else None
     if body is None or key is None or not key.startswith(f"{resource_type}/"):
         return None
@@ -235,7 +246,7 @@ def _etag(reply: FhirReply) -> str | None:
 
 
 def _issue_code(reply: FhirReply) -> str | None:
-    outcome = paging.json_resource(reply, Limits().page_bytes) or {}
+    outcome = replies.json_resource(reply, Limits().page_bytes) or {}
     issues = outcome.get("issue")
     first = issues[0] if isinstance(issues, list) and issues else {}
     code = first.get("code") if isinstance(first, dict) else None

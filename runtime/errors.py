@@ -242,7 +242,8 @@ class JwksRefused(RuntimeFault):
         super().__init__(f"key set refused: {rule}")
 
 
-OutboundReason = Literal["timeout", "connect", "reset", "oversize", "tls"]
+# `paused`: nothing was sent, because the other side asked us to wait or failed too often.
+OutboundReason = Literal["timeout", "connect", "reset", "oversize", "tls", "paused"]
 
 
 class OutboundDown(RuntimeFault):

@@ -14,12 +14,15 @@ from fhir_adapters.write_back.checking import checked
 
 # Shown in lists of documents: says what kind of paper it is, nothing about the patient.
 DESCRIPTION = "Confer second opinion (de-identified e-consult, patient not examined)"
-TEXT_TYPE = "text/plain; charset=utf-8"
-XHTML_TYPE = "application/xhtml+xml; charset=utf-8"
+TEXT, XHTML, PDF = "text/plain", "application/xhtml+xml", "application/pdf"
+_CHARSET = "; charset=utf-8"
 
 
-def build(note: NoteToWrite, *, with_xhtml: bool = False) -> dict[str, Any]:
-    """Return the DocumentReference of a note; raises `NoteInvalid` when it breaks FHIR R4."""
+def build(note: NoteToWrite, *, formats: tuple[str, ...] = (TEXT,)) -> dict[str, Any]:
+    """Return the DocumentReference of a note; raises `NoteInvalid` when it breaks FHIR R4.
+
+    `formats` are the media types the EHR takes, the preferred first; one content is written.
+    """
     resource: dict[str, Any] = {
         "resourceType": "DocumentReference",
         "identifier": [identifier(note.opinion_id)],
@@ -38,7 +41,7 @@ def build(note: NoteToWrite, *, with_xhtml: bool = False) -> dict[str, Any]:
         "subject": {"reference": f"Patient/{note.patient_id}"},
         "date": note.filed_at.isoformat(timespec="seconds"),
         "description": DESCRIPTION,
-        "content": _content(note, with_xhtml=with_xhtml),
+        "content": [_attachment(*content(note, formats))],
         "context": _context(note),
     }
     if note.author is not None:
@@ -53,16 +56,24 @@ def identifier(opinion_id: str) -> dict[str, str]:
     return {"system": names.SID_OPINION, "value": opinion_id}
 
 
-def _content(note: NoteToWrite, *, with_xhtml: bool) -> list[dict[str, Any]]:
-    content = [_attachment(TEXT_TYPE, note.content)]
-    if with_xhtml and note.xhtml is not None:
-        content.append(_attachment(XHTML_TYPE, note.xhtml.encode("utf-8")))
-    return content
+def content(note: NoteToWrite, formats: tuple[str, ...]) -> tuple[str, bytes]:
+    """Return media type and bytes of the first format that the note has; text it always has."""
+    made = {
+        TEXT: note.content,
+        XHTML: note.xhtml.encode("utf-8") if note.xhtml is not None else None,
+        PDF: note.pdf,
+    }
+    for media in formats:
+        found = made.get(media)
+        if found is not None:
+            return media, found
+    return TEXT, note.content
 
 
-def _attachment(content_type: str, content: bytes) -> dict[str, Any]:
-    data = base64.b64encode(content).decode("ascii")
-    return {"attachment": {"contentType": content_type, "language": "en", "data": data}}
+def _attachment(media: str, data: bytes) -> dict[str, Any]:
+    shown = media if media == PDF else f"{media}{_CHARSET}"
+    encoded = base64.b64encode(data).decode("ascii")
+    return {"attachment": {"contentType": shown, "language": "en", "data": encoded}}
 
 
 def _context(note: NoteToWrite) -> dict[str, Any]:

@@ -49,7 +49,7 @@ def _lost(session: MemoryFhirSession, *, stored: bool, reason: str = "timeout") 
 
 
 def test_the_note_is_a_consult_note_without_clinical_words_outside_its_text() -> None:
-    built = document_reference.build(NOTE, with_xhtml=True)
+    built = document_reference.build(NOTE)
     assert built["type"]["coding"][0] == {
         "system": "http://loinc.org",
         "code": "11488-4",
@@ -62,7 +62,7 @@ def test_the_note_is_a_consult_note_without_clinical_words_outside_its_text() ->
     assert built["context"]["period"]["end"] == "2026-03-02T11:40:00+00:00"
     assert "ACE" not in built["description"]
     types = [c["attachment"]["contentType"] for c in built["content"]]
-    assert types == ["text/plain; charset=utf-8", "application/xhtml+xml; charset=utf-8"]
+    assert types == ["text/plain; charset=utf-8"]
     assert base64.b64decode(built["content"][0]["attachment"]["data"]).decode() == TEXT
     assert "authenticator" not in built
     assert all("T" in t for t in re.findall(r"\d{4}-\d\d-\d\d\S*", str(built)))
@@ -70,11 +70,27 @@ def test_the_note_is_a_consult_note_without_clinical_words_outside_its_text() ->
 
 def test_without_encounter_author_and_xhtml_the_note_is_still_valid() -> None:
     bare = replace(NOTE, encounter_id=None, author=None, xhtml=None)
-    built = document_reference.build(bare, with_xhtml=True)
+    built = document_reference.build(bare, formats=(document_reference.XHTML,))
     assert "author" not in built
     assert "encounter" not in built["context"]
     assert len(built["content"]) == 1
     assert "encounter" not in communication.build(bare, note_reference="DocumentReference/1")
+
+
+@pytest.mark.parametrize(
+    ("formats", "media"),
+    [
+        (("application/xhtml+xml", "text/plain"), "application/xhtml+xml; charset=utf-8"),
+        (("application/pdf", "text/plain"), "application/pdf"),
+        (("text/rtf",), "text/plain; charset=utf-8"),
+        ((), "text/plain; charset=utf-8"),
+    ],
+)
+def test_the_note_is_written_in_the_form_that_the_ehr_prefers(
+    formats: tuple[str, ...], media: str
+) -> None:
+    built = document_reference.build(replace(NOTE, pdf=b"%PDF-1.7"), formats=formats)
+    assert [c["attachment"]["contentType"] for c in built["content"]] == [media]
 
 
 def test_a_correction_replaces_the_earlier_note() -> None:
