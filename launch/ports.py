@@ -34,12 +34,15 @@ class CdsClient:
     """The CDS Hooks client of a site: who may call our service, and how that is proven.
 
     `issuer` is the `iss` of its tokens. Keys are fetched at `jwks_url`, or pinned here as
-    public JWKs where the EHR publishes none.
+    public JWKs; with pins nothing is fetched. `tenant` is a claim that must match when it is
+    set. Pages of `browser_origins` may call the service from a browser.
     """
 
     issuer: str
     jwks_url: str | None = None
     keys: tuple[Mapping[str, Any], ...] = ()  # Any: members of a JWK
+    browser_origins: tuple[str, ...] = ()
+    tenant: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +84,7 @@ class Site:
     # the kill switch and why it was pulled
     enabled: bool = True
     disabled_reason: str = ""
+    disabled_note: str = ""  # for operators only; never in a log or the audit record
     tenant: str | None = None  # opaque; a token answer must not name another one
     own_redirect: bool = False  # `redirect_uri` belongs to this site alone (RFC 9700, 4.4)
     cds_client: CdsClient | None = None
@@ -143,10 +147,14 @@ class ClientSecrets(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class BrowserRequest:
-    """What a browser brought to /launch or /callback, free of any web framework."""
+    """What a browser brought to /launch or /callback, free of any web framework.
+
+    `path` is the path that it asked for; a callback must come back where it was sent.
+    """
 
     params: tuple[tuple[str, str], ...] = field(repr=False)
     browser_secret: str | None = field(repr=False)
+    path: str = "/callback"
 
 
 class TokenSource(Protocol):
