@@ -29,10 +29,15 @@ class TypeCapability:
 
 @dataclass(frozen=True, kw_only=True)
 class Capability:
-    """The server side of a CapabilityStatement, reduced to what adapters decide by."""
+    """The server side of a CapabilityStatement, reduced to what adapters decide by.
+
+    `software` is the name of the product, or of its maker when the product is not named.
+    `fhir_version` is empty when the server does not tell it.
+    """
 
     types: Mapping[str, TypeCapability]
     software: str = ""
+    fhir_version: str = ""
 
     @classmethod
     def from_statement(cls, statement: Mapping[str, Any]) -> "Capability":
@@ -45,9 +50,16 @@ class Capability:
                 name = resource.get("type")
                 if isinstance(name, str):
                     types[name] = _type_capability(resource)
-        software = statement.get("software")
-        name = software.get("name") if isinstance(software, dict) else None
-        return cls(types=types, software=name if isinstance(name, str) else "")
+        return cls(
+            types=types,
+            software=_software(statement),
+            fhir_version=_text(statement.get("fhirVersion")),
+        )
+
+    @property
+    def is_r4(self) -> bool:
+        """Whether resources may be written as R4 has them; nothing else is ever written."""
+        return not self.fhir_version or self.fhir_version.startswith("4.")
 
     def offers(self, resource_type: str, interaction: str) -> bool:
         """Tell whether an interaction (`read`, `search-type`, `create`) is declared."""
@@ -69,9 +81,9 @@ class Capability:
         return not declared or self.has_param(resource_type, "_count")
 
     def write_class(self, resource_type: str) -> WriteClass | None:
-        """Return how safely this type can be written, None when create is not declared."""
+        """Return how safely this type can be written, None when it cannot."""
         found = self.types.get(resource_type)
-        if found is None or "create" not in found.interactions:
+        if found is None or "create" not in found.interactions or not self.is_r4:
             return None
         if found.conditional_create:
             return WriteClass.CONDITIONAL
@@ -83,6 +95,16 @@ class Capability:
         return self.offers(resource_type, "search-type") and self.has_param(
             resource_type, "identifier"
         )
+
+
+def _software(statement: Mapping[str, Any]) -> str:
+    software = statement.get("software")
+    name = _text(software.get("name")) if isinstance(software, dict) else ""
+    return name or _text(statement.get("publisher"))
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def _type_capability(resource: Mapping[str, Any]) -> TypeCapability:

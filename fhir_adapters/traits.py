@@ -58,13 +58,15 @@ class SearchTraits:
     `required` names, per type, groups of parameters of which a search must hold one each.
     `page_sizes` are the largest pages served per type, `page_size` is for all others.
     `result_cap` is the number of matches after which a server stops without a `next` link:
-    a search that returns so many or more is not known to be complete.
+    a search that returns so many or more is not known to be complete. `id_alone` is true
+    where a search by `_id` takes no other parameter.
     """
 
     required: Mapping[str, tuple[tuple[str, ...], ...]] = field(default_factory=lambda: by_type({}))
     page_size: int = 100
     page_sizes: Mapping[str, int] = field(default_factory=lambda: by_type({}))
     ids_per_search: int = 50
+    id_alone: bool = False
     post_search: bool = False
     result_cap: int | None = None
 
@@ -113,8 +115,9 @@ class WriteTraits:
     """How an answer is brought into the chart.
 
     `ladder` is the order to try, of which the CapabilityStatement, the granted scopes and
-    the site's policy strike out what is not there. `classes` says how a repeated write is
-    kept single, where the vendor tells it; otherwise the CapabilityStatement does.
+    the site's policy strike out what is not there. Rungs in `by_agreement` are used only
+    where the site's own registration names them. `classes` says how a repeated write is
+    kept single at best; the CapabilityStatement may say less, never more.
     `formats` are the media types of a note in the order of preference. `single_author` and
     `final_only` are rules of the server about DocumentReference. `keeps_content` is false
     where the server converts what it is given (XHTML into RTF), so that reading back cannot
@@ -128,6 +131,7 @@ class WriteTraits:
         Rung.DIAGNOSTIC_REPORT,
         Rung.COPY,
     )
+    by_agreement: frozenset[Rung] = frozenset({Rung.QUESTIONNAIRE_RESPONSE})
     classes: Mapping[str, WriteClass] = field(default_factory=lambda: by_type({}))
     formats: tuple[str, ...] = ("text/plain",)
     single_author: bool = False

@@ -1,57 +1,13 @@
-"""A plain FHIR R4 server: the adapter that other vendors differ from."""
+"""A plain FHIR R4 server: the behavior that other vendors differ from."""
 
-from dataclasses import dataclass, field
+from fhir_adapters.traits import VendorTraits
 
-from fhir_adapters import read_back, reading, writing
-from fhir_adapters.capability import Capability
-from fhir_adapters.chart import ChartSnapshot
-from fhir_adapters.note import NoteToWrite
-from fhir_adapters.outcomes import Verified, WriteOutcome
-from fhir_adapters.paging import Limits
-from fhir_adapters.ports import FhirSession, OnSection
-from fhir_adapters.reading import ReadOptions
-
-
-@dataclass(frozen=True, kw_only=True)
-class GenericAdapter:
-    """Reads and writes by what the CapabilityStatement declares, nothing else assumed."""
-
-    capability: Capability
-    limits: Limits = field(default_factory=Limits)
-    with_xhtml: bool = False
-
-    def read_chart(
-        self,
-        session: FhirSession,
-        *,
-        patient_id: str,
-        encounter_id: str | None,
-        on_section: OnSection | None = None,
-        also_named: tuple[str, ...] = (),
-    ) -> ChartSnapshot:
-        """Return the chart with the state of every section."""
-        return reading.read_chart(
-            session,
-            patient_id=patient_id,
-            encounter_id=encounter_id,
-            on_section=on_section,
-            options=ReadOptions(
-                capability=self.capability, limits=self.limits, also_named=also_named
-            ),
-        )
-
-    def write_note(
-        self, session: FhirSession, note: NoteToWrite, *, tried_before: bool
-    ) -> WriteOutcome:
-        """Write the note at most once."""
-        return writing.write_note(
-            session,
-            note,
-            capability=self.capability,
-            tried_before=tried_before,
-            with_xhtml=self.with_xhtml,
-        )
-
-    def verify_note(self, session: FhirSession, note: NoteToWrite, *, reference: str) -> Verified:
-        """Read the note back and prove subject and text."""
-        return read_back.verify_note(session, note, capability=self.capability, reference=reference)
+TRAITS = VendorTraits(
+    key="generic",
+    title="Any FHIR R4 server",
+    to_do=(
+        "Register two clients at the EHR as described in the overview.",
+        "Run `confer check`; it names what to change.",
+    ),
+    missing=("What the CapabilityStatement does not declare is not asked for.",),
+)
