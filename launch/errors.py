@@ -116,6 +116,30 @@ class IssuerUnknown(LaunchError):
     next_action: ClassVar[str] = "Ask the Confer administrator to register this EHR."
 
 
+class SiteClosed(LaunchError):
+    """The operator switched this site off, or it is outside its hours. Nothing is read, sent or
+    written meanwhile; what was approved waits and goes on by itself when the site opens.
+    """
+
+    code: ClassVar[str] = "launch.site_closed"
+    kind: ClassVar[Kind] = "upstream_down"
+    likely_cause: ClassVar[str] = "Confer is switched off for this EHR at the moment."
+    next_action: ClassVar[str] = "Nothing is lost. If it is urgent, call the specialist."
+
+    def __init__(
+        self,
+        *,
+        step: Step,
+        site_id: str,
+        reason: Literal["disabled", "out_of_hours", "removed"],
+        retry_after: float | None = None,
+    ) -> None:
+        """Keep why, and in how many seconds it opens by its hours."""
+        super().__init__(step=step, site_id=site_id)
+        self.reason = reason
+        self.retry_after = retry_after
+
+
 class LaunchParameterRefused(LaunchError):
     """A launch or callback parameter is repeated, too long, or missing."""
 
@@ -278,6 +302,15 @@ class PatientChanged(LaunchError):
     kind: ClassVar[Kind] = "refused"
     likely_cause: ClassVar[str] = "Another chart was opened in the same EHR session."
     next_action: ClassVar[str] = "Start Confer again from the right chart."
+
+
+class TenantMixedUp(LaunchError):
+    """The EHR opened the chart in the name of another hospital than the registered one."""
+
+    code: ClassVar[str] = "launch.tenant_mixed_up"
+    kind: ClassVar[Kind] = "unauthenticated"
+    likely_cause: ClassVar[str] = "Several hospitals share this EHR, and it named another one."
+    next_action: ClassVar[str] = "Ask the administrator to compare the site's tenant."
 
 
 class SignInOver(LaunchError):

@@ -94,6 +94,18 @@ class DurableClient:
         """Return the jobs that were given up and wait for a person."""
         return jobs.in_state(session, "dead")
 
+    def waiting_for(self, session: Session, *, reason: str) -> list[JobView]:
+        """Return jobs that wait because their last attempt ended for this reason."""
+        return jobs.waiting_for(session, reason)
+
+    def hurry(self, session: Session, view: JobView) -> bool:
+        """Try a waiting job now instead of at its next attempt; False when it has moved on."""
+        # Claimed and put back in one transaction: the engine's earlier entry for the late
+        # attempt finds it replaced and does nothing.
+        if view.state != "waiting" or not jobs.claim(session, view.key, view.attempt):
+            return False
+        return self.put_back(session, view, reason="", delay_seconds=0.0)
+
     def put_back(
         self, session: Session, view: JobView, *, reason: str, delay_seconds: float
     ) -> bool:

@@ -215,6 +215,17 @@ def in_state(session: Session, *states: JobState, limit: int = 200) -> list[JobV
     return [_view(row) for row in session.scalars(query)]
 
 
+def waiting_for(session: Session, reason: str, *, limit: int = 500) -> list[JobView]:
+    """Return the jobs whose last attempt ended for this reason and that wait for the next."""
+    query = (
+        select(JobRow)
+        .where(JobRow.state == "waiting", JobRow.reason == reason)
+        .order_by(JobRow.due_at, JobRow.key)
+        .limit(limit)
+    )
+    return [_view(row) for row in session.scalars(query)]
+
+
 def purge(session: Session, *, before: datetime) -> int:
     """Delete finished and canceled jobs older than `before`; dead letters stay."""
     result = session.execute(

@@ -47,11 +47,82 @@ class SiteUnknown(SmartAppError):
     kind = "not_found"
 
 
+class SiteInvalid(SmartAppError):
+    """A registration is not complete or not safe; each fact is named with what is wrong."""
+
+    code = "smartapp.site_invalid"
+    kind = "invalid"
+
+    def __init__(self, *, problems: tuple[tuple[str, str], ...]) -> None:
+        self.problems = problems
+        super().__init__(facts=len(problems))
+
+
+class SiteExists(SmartAppError):
+    """Another site is registered under this id or this issuer: change it, or remove it first."""
+
+    code = "smartapp.site_exists"
+    kind = "conflict"
+
+
+class SiteInUse(SmartAppError):
+    """The site is still switched on, or questions of it are open: nothing was removed."""
+
+    code = "smartapp.site_in_use"
+    kind = "conflict"
+
+
+class SiteUnreadable(SmartAppError):
+    """A stored registration holds a fact that this release does not know or cannot read; the site
+    is not used. It was written by a newer release, or changed by hand: register it again.
+    """
+
+    code = "smartapp.site_unreadable"
+    kind = "misconfigured"
+
+
+class OperatorLinkRefused(SmartAppError):
+    """The operator's link was used already, is older than a minute, or was never made."""
+
+    code = "smartapp.operator_link_refused"
+    kind = "unauthenticated"
+
+
+class OperatorSessionMissing(SmartAppError):
+    """The operator's session has ended, or this browser has none: print a new link."""
+
+    code = "smartapp.operator_session_missing"
+    kind = "unauthenticated"
+
+
 class DraftMissing(SmartAppError):
     """The draft is gone: twelve hours passed, or it was sent already."""
 
     code = "smartapp.draft_missing"
     kind = "not_found"
+
+
+class PatientStopped(SmartAppError):
+    """The chart's record was joined to another one, belongs to another patient than the launch,
+    or says that the patient died: a person looks first, nothing is prepared or sent.
+    """
+
+    code = "smartapp.patient_stopped"
+    kind = "refused"
+
+
+class ContextChanged(SmartAppError):
+    """Patient or visit of the launch are no longer those that were read; nothing was sent."""
+
+    code = "smartapp.context_changed"
+    kind = "refused"
+
+
+class ContextUnknown(SmartAppError):
+    """The EHR did not show patient and visit again before sending; nothing was sent."""
+
+    code = "smartapp.context_unknown"
+    kind = "upstream_down"
 
 
 class FormInvalid(SmartAppError):

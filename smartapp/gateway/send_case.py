@@ -10,10 +10,12 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from exchange import names
+from launch.errors import SiteClosed
 from runtime import audit, clock, json_text, logs
 from runtime.errors import JsonTextError
 from runtime.log_events import Event
 from smartapp.errors import BytesAltered, ConsultRefused, ConsultUnreachable, TryLater
+from smartapp.gateway import site_open
 from smartapp.gateway.egress import SealedParcel, leave
 from smartapp.gateway.hand_over import hand_over
 from smartapp.gateway.services import GatewayServices
@@ -27,8 +29,8 @@ _EXPECTED = {"case": "Task", "reply": "Communication"}
 def send_case(services: GatewayServices, submission: str) -> str:
     """Send one submission and return its state: sent, taken_back or parked.
 
-    Raises `TryLater` when the network does not answer; the bytes stay and the doctor's
-    page says so.
+    Raises `TryLater` when the network does not answer, `SiteClosed` while the site is switched
+    off or outside its hours; the bytes stay and the doctor's page says so.
     """
     item = _load(services, submission)
     if item is None or item.state in ("sent", "taken_back", "parked"):
@@ -36,6 +38,7 @@ def send_case(services: GatewayServices, submission: str) -> str:
     now = clock.now()
     if now >= item.stale_after:
         return _when_stale(services, item, now)
+    _require_open(services, item)
     with services.database.transaction() as session:
         # From here on it can no longer be taken back.
         if not outbox.move(session, submission, state="sending", only_from=("waiting", "sending")):
@@ -62,6 +65,16 @@ def send_case(services: GatewayServices, submission: str) -> str:
             logs.emit(Event.CASE_SEND_DELAYED, code="receipt_unreadable")
         raise TryLater
     return _store_receipt(services, item, answer.body)
+
+
+def _require_open(services: GatewayServices, item: OutboxItem) -> None:
+    """Raise `SiteClosed` before anything moves: the case can still be taken back."""
+    try:
+        site_open.require_open(services, item.site_id)
+    except SiteClosed as closed:
+        with services.database.transaction() as session:
+            outbox.note_attempt(session, item.submission, problem=closed.code)
+        raise
 
 
 def _load(services: GatewayServices, submission: str) -> OutboxItem | None:
@@ -140,7 +153,8 @@ def _when_stale(services: GatewayServices, item: OutboxItem, now: datetime) -> s
                 return _store_receipt(services, item, json_text.dumps(response))
         except ConsultUnreachable:
             raise TryLater from None
-    return _park(services, item, "unsent_at_due", now)
+    waited = item.last_problem == site_open.WAITS
+    return _park(services, item, "site_closed_at_due" if waited else "unsent_at_due", now)
 
 
 def _park(services: GatewayServices, item: OutboxItem, reason: str, now: datetime) -> str:

@@ -17,6 +17,28 @@ class SiteRow(SmartAppBase):
     issuer: Mapped[str] = mapped_column(unique=True)
     facts: Mapped[str]
     updated_at: Mapped[datetime]
+    # A removed site whose cases are still in the vault stays as a row; its issuer is freed.
+    removed_at: Mapped[datetime | None]
+
+
+class SiteSecretRow(SmartAppBase):
+    """The shared secret by which one EHR knows us; encrypted, and shown nowhere."""
+
+    __tablename__ = "gw_site_secret"
+
+    site_id: Mapped[str] = mapped_column(ForeignKey("gw_site.site_id"), primary_key=True)
+    secret_sealed: Mapped[bytes]
+    changed_at: Mapped[datetime]
+
+
+class SiteProbeRow(SmartAppBase):
+    """What a site said about itself when an operator last asked."""
+
+    __tablename__ = "gw_site_probe"
+
+    site_id: Mapped[str] = mapped_column(ForeignKey("gw_site.site_id"), primary_key=True)
+    found: Mapped[str]
+    probed_at: Mapped[datetime]
 
 
 class LaunchStateRow(SmartAppBase):

@@ -1,66 +1,51 @@
 """The stores that `launch` asks of its host: sites, one-time states, tokens at rest."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 
 from launch.ports import GrantId, Site, SiteId
-from runtime import clock, json_text
+from runtime import clock
 from runtime.database import Database
 from runtime.keyring import Keyring
-from smartapp.store.launch_rows import LaunchStateRow, SiteRow, TokenLeaseRow, TokenRow
+from smartapp.store import sites
+from smartapp.store.launch_rows import LaunchStateRow, TokenLeaseRow, TokenRow
 from smartapp.store.rows import touched
 from smartapp.store.sealed import Cell, seal, unseal
 
 _TENANT = "launch"
 
 
-def _site(row: SiteRow) -> Site:
-    facts: dict[str, Any] = json_text.loads(row.facts.encode())
-    for name, value in facts.items():
-        if isinstance(value, list):
-            facts[name] = tuple(value)
-    return Site(**facts)
-
-
 class Sites:
-    """The registered EHRs (launch.ports.SiteStore)."""
+    """The registered EHRs (launch.ports.SiteStore), read anew at every call."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def by_issuer(self, issuer: str) -> Site | None:
-        """The site of a FHIR base given without end slash, or None."""
+        """The site of a FHIR base given without end slash, or None; raises `SiteUnreadable`."""
         with self._database.read() as session:
-            row = session.scalars(select(SiteRow).where(SiteRow.issuer == issuer)).one_or_none()
-            return _site(row) if row else None
+            return sites.find_issuer(session, issuer)
 
     def by_id(self, site_id: SiteId) -> Site | None:
-        """The site, or None when it is not registered."""
+        """The site, or None when it is not registered; raises `SiteUnreadable`."""
         with self._database.read() as session:
-            row = session.get(SiteRow, site_id)
-            return _site(row) if row else None
+            return sites.find(session, site_id)
 
     def every(self) -> Sequence[Site]:
-        """All registered sites."""
+        """All sites that can be used; one that cannot be read does not stop the others."""
         with self._database.read() as session:
-            return [_site(row) for row in session.scalars(select(SiteRow))]
+            return [one.site for one in sites.listed(session) if one.site is not None]
 
     def put(self, site: Site) -> None:
-        """Register a site or replace its registration."""
+        """Register a site or replace its registration, unchecked and without audit.
+
+        For provisioning and tests; operators go through `smartapp.gateway.register_site`.
+        """
         with self._database.transaction() as session:
-            session.merge(
-                SiteRow(
-                    site_id=site.site_id,
-                    issuer=site.issuer,
-                    facts=json_text.dumps(asdict(site)).decode(),
-                    updated_at=clock.now(),
-                )
-            )
+            sites.save(session, site, now=clock.now())
 
 
 class LaunchStates:
