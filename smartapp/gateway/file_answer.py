@@ -21,7 +21,8 @@ from fhir_adapters.errors import (
 from fhir_adapters.note import NoteToWrite
 from fhir_adapters.outcomes import OutcomeUnknown
 from fhir_adapters.ports import FhirSession
-from launch.errors import LaunchError
+from launch import site_gate
+from launch.errors import LaunchError, SiteClosed, Step
 from launch.ports import SiteId
 from runtime import audit, clock, json_text, logs
 from runtime.errors import JsonTextError, OutboundDown, code_of
@@ -77,7 +78,8 @@ class _Filing:
 def file_answer(services: GatewayServices, case_id: str, opinion: str) -> str:
     """File one answer and return its state: written, acknowledged, superseded or parked.
 
-    Raises `TryLater` while the EHR does not answer.
+    Raises `TryLater` while the EHR does not answer, `SiteClosed` while the site is switched off
+    or outside its hours.
     """
     filing = _load(services, case_id, opinion)
     if filing is None or filing.answer.state not in ("received", "writing"):
@@ -85,10 +87,13 @@ def file_answer(services: GatewayServices, case_id: str, opinion: str) -> str:
     site = services.sites.by_id(SiteId(filing.case.site_id))
     if site is None:
         return _park(services, filing, "site_gone")
+    site_gate.require_open(site, step=Step.FHIR)
     try:
         reference = _write(services, services.charts.of_gateway(site), filing)
     except _Settled as settled:
         return settled.state
+    except SiteClosed:
+        raise  # closed meanwhile: the job waits for the site and looks before it writes
     except (AdapterError, LaunchError, OutboundDown, PatientMismatch, ChartRefused) as problem:
         return _after(services, filing, problem)
     return _store_written(services, filing, reference)

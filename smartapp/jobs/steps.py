@@ -18,6 +18,7 @@ from smartapp.gateway.record_decision import send_decision
 from smartapp.gateway.send_case import send_case
 from smartapp.gateway.services import GatewayServices
 from smartapp.gateway.sweep import park_overdue, sweep
+from smartapp.gateway.wake_waiting import wake_waiting
 from smartapp.gateway.watch_sent import park_silent
 
 SWEEP_SECONDS = 300.0
@@ -55,6 +56,7 @@ def schedules(
         sweep(services)
 
     def overdue() -> None:
+        wake_waiting(services)
         park_overdue(services)
         park_silent(services)
 

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 
 from exchange import names
 from runtime import clock
+from smartapp.gateway import site_open
 from smartapp.gateway.take_back import take_back as take_case_back
 from smartapp.store import answers, cases, drafts, outbox, parked
 from smartapp.store.cases import Case
@@ -13,6 +14,8 @@ from smartapp.store.outbox import OutboxItem
 from smartapp.web import page_model, session
 from smartapp.web.words import (
     BUSINESS,
+    CLOSED,
+    CLOSED_TAG,
     NOT_TOLD,
     PARKED,
     PARKED_OTHER,
@@ -34,6 +37,8 @@ _MESSAGE_TITLES = {
     "retraction": "A retraction",
 }
 _WAITING = ("approved", "sent", "answered")
+# Stages in which a closed site keeps something from happening: sending, replying, writing.
+_MOVING = ("approved", "question", "answered")
 
 
 @pages.get("/case/<case_id>")
@@ -51,17 +56,18 @@ def show(handle: str, case_id: str) -> ResponseReturnValue:
             answers.of_case(reading, services.keyring, case_id=case_id, site_id=case.site_id)
         )
     state = _state(case, sent)
+    closed = site_open.closed(services, case.site_id) if case.stage in _MOVING else None
     if case.unread:
         with services.database.transaction() as writing:
             cases.mark_read(writing, case_id)
-    state = _state(case, sent)
     return render_template(
         "case.html",
         frame=page_model.frame(handle, draft),
         case=case,
         row=page_model.case_row(case),
         short=names.short_case_id(case_id),
-        stage=STUCK if state["stuck"] else STAGES[case.stage],
+        stage=_stage(case, stuck=bool(state["stuck"]), closed=closed is not None),
+        closed=CLOSED.get(closed or "", ""),
         business=BUSINESS.get(case.business_status, ""),
         state=state,
         due=clock_time(case.due_at, now),
@@ -92,6 +98,12 @@ def show(handle: str, case_id: str) -> ResponseReturnValue:
         refresh=case.stage in _WAITING or bool(state["reply_on_its_way"]),
         mark=case.changed_at.isoformat(),
     )
+
+
+def _stage(case: Case, *, stuck: bool, closed: bool) -> tuple[str, str, str]:
+    if closed and case.stage in ("approved", "answered"):
+        return CLOSED_TAG
+    return STUCK if stuck else STAGES[case.stage]
 
 
 def _reply_text(draft: Draft, case_id: str) -> str:

@@ -24,6 +24,20 @@ SECTION_TITLES: Mapping[str, str] = {
     "care_team": "Staff, for hiding their names",
 }
 
+LAUNCH_STEPS: Mapping[str, str] = {
+    "start": "Opening Confer from the EHR",
+    "discovery": "Asking the EHR where to sign in",
+    "authorize": "Signing in at the EHR",
+    "callback": "Coming back from the EHR",
+    "token": "Getting the EHR's permission",
+    "identity": "Checking who signed in",
+    "context": "Finding out whose chart is open",
+    "refresh": "Keeping the EHR's permission",
+    "backend": "Signing the gateway in at the EHR",
+    "fhir": "Reading the chart",
+    "revoke": "Leaving the EHR",
+}
+
 SECTION_REASONS: Mapping[str, str] = {
     "not_offered": "The EHR does not offer it.",
     "forbidden": "The EHR does not allow it.",
@@ -58,6 +72,13 @@ STAGES: Mapping[str, tuple[str, str, str]] = {
 
 # Approved, but the network does not answer: the same stage, told as it is.
 STUCK = ("Waiting for the network", "yellow", "clock")
+# The operator closed the site: nothing moves until it opens, and the pages say so.
+CLOSED_TAG = ("Waiting: Confer is switched off here", "yellow", "clock")
+CLOSED: Mapping[str, str] = {
+    "disabled": "Confer is switched off for this EHR at the moment.",
+    "out_of_hours": "Confer is not open for this EHR at this hour.",
+    "removed": "This EHR is no longer registered with Confer.",
+}
 
 BUSINESS: Mapping[str, str] = {
     "submitted": "It has arrived.",
@@ -77,6 +98,11 @@ PARKED: Mapping[str, tuple[str, str]] = {
     # reason -> (what happened, what to do)
     "unsent_at_due": (
         "The network could not be reached before the promised time, so the question was not sent.",
+        "Call the on-call specialist. If the question still stands, ask it again.",
+    ),
+    "site_closed_at_due": (
+        "Confer was switched off for this EHR until the promised time had passed, so the question "
+        "was not sent.",
         "Call the on-call specialist. If the question still stands, ask it again.",
     ),
     "receipt_missing": (
@@ -162,7 +188,7 @@ PARKED_OTHER = (
 )
 
 
-_NOT_SENT = frozenset({"unsent_at_due", "bytes_altered", "gave_up_send"})
+_NOT_SENT = frozenset({"unsent_at_due", "site_closed_at_due", "bytes_altered", "gave_up_send"})
 # What stopped is done here; only the network does not know it yet.
 NOT_TOLD = frozenset({"gave_up_acknowledge", "gave_up_decide"})
 
