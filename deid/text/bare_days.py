@@ -4,11 +4,12 @@ import re
 from collections.abc import Iterator
 
 from deid.text.calendar_words import WEEKDAY
+from deid.text.scanning import scan
 from deid.text.tokens import TextView
 from deid.text.written_dates import SeenDate, WrittenDate, is_day
 
 WEEKDAY_BEFORE = re.compile(rf"\b{WEEKDAY}\.?,?\s{{1,2}}\Z")
-_BARE = re.compile(r"(?<![\d/.,-])(?P<a>\d{1,2})(?P<s>[/-])(?P<b>\d{1,2})(?![\d/%-]|[.,]\d)")
+_BARE = scan(r"(?<![\d/.,-])(?P<a>\d{1,2})(?P<s>[/-])(?P<b>\d{1,2})(?![\d/%-]|[.,]\d)")
 # A bare 4/10 is a score, a strength or a fraction unless something says that it is a date.
 STRONG_CUE = re.compile(
     r"(?:\b(?:on|since|by|until|till|due|visit|attempt|fill(?:ed)?|admit(?:ted)?|discharged?|"
@@ -79,7 +80,7 @@ def in_order(year: int | None, a: int, b: int, day_first: bool) -> tuple[int, in
 def read(view: TextView, day_first: bool) -> Iterator[SeenDate]:
     """Yield every bare day and month; ``day_first`` says how other dates of the text are "
     "written."""
-    for match in view.from_digits(_BARE):
+    for match in view.scan(_BARE):
         month_day = in_order(None, int(match["a"]), int(match["b"]), day_first)
         if month_day and _is_date(view, match):
             written = WrittenDate(month=month_day[0], day=month_day[1])

@@ -6,6 +6,7 @@ from datetime import date
 
 from deid.text import bare_days, calendar_words
 from deid.text.calendar_words import MONTH, WEEKDAY
+from deid.text.scanning import scan
 from deid.text.tokens import TextView
 from deid.text.written_dates import SeenDate, WrittenDate
 
@@ -15,11 +16,11 @@ _LINK = (
     rf"\s{{0,2}}(?:the\s)?(?:{WEEKDAY}\.?,?\s(?:the\s)?)?"
 )
 _YEAR = r"(?:,?\s{0,2}(?P<y>(?:19|20)\d\d)(?!\d)|\s?'(?P<y2>\d\d)(?!\d))?"
-_BEFORE_MONTH = re.compile(
-    rf"(?P<days>(?:\d{{1,2}}{_TH}{_LINK}){{1,8}})(?P<last>\d{{1,2}}){_TH}"
+_BEFORE_MONTH = scan(
+    rf"(?<!\d)(?P<days>(?:\d{{1,2}}{_TH}{_LINK}){{1,8}})(?P<last>\d{{1,2}}){_TH}"
     rf"(?:\s?-\s?|[.,]?\s{{0,2}}(?:of\s)?)(?P<m>{MONTH})(?![a-z])\.?{_YEAR}"
 )
-_AFTER_MONTH = re.compile(
+_AFTER_MONTH = scan(
     rf"\b(?P<m>{MONTH})\.?\s{{1,2}}(?:the\s)?(?P<days>\d{{1,2}}{_TH}"
     rf"(?:{_LINK}\d{{1,2}}{_TH}(?![\da-z%]|[.:]\d)){{1,8}}){_YEAR}"
 )
@@ -34,8 +35,8 @@ _DAYS_BEFORE = re.compile(
 )
 #: "11/3-9/2026" and "3-9/11/2026"
 _NUMERIC = (
-    re.compile(r"(?P<a>\d{1,2})/(?P<b>\d{1,2})\s?-\s?\d{1,2}/(?P<y>(?:19|20)\d\d)(?!\d)"),
-    re.compile(r"(?P<a>\d{1,2})\s?-\s?\d{1,2}[/.](?P<b>\d{1,2})[/.](?P<y>(?:19|20)\d\d)(?!\d)"),
+    scan(r"(?<!\d)(?P<a>\d{1,2})/(?P<b>\d{1,2})\s?-\s?\d{1,2}/(?P<y>(?:19|20)\d\d)(?!\d)"),
+    scan(r"(?<!\d)(?P<a>\d{1,2})\s?-\s?\d{1,2}[/.](?P<b>\d{1,2})[/.](?P<y>(?:19|20)\d\d)(?!\d)"),
 )
 _MONTH_SIGNS = tuple(calendar_words.MONTHS)
 _WORDS = frozenset({"may", "mar", "march"})
@@ -48,10 +49,10 @@ def read(view: TextView, today: date, day_first: bool) -> Iterator[SeenDate]:
     yield from _numeric(view, day_first)
     if not view.has(_MONTH_SIGNS):
         return
-    for match in view.from_digits(_BEFORE_MONTH):
+    for match in view.scan(_BEFORE_MONTH):
         if not _goes_on(view.lower, match.start()) and _is_list(view, match):
             yield from _days(match, today)
-    for match in _AFTER_MONTH.finditer(view.lower):
+    for match in view.scan(_AFTER_MONTH):
         after = view.lower[match.end() : match.end() + _UNIT_ROOM]
         if not bare_days.UNIT_AFTER.match(after) and _is_list(view, match):
             yield from _days(match, today)
@@ -59,7 +60,7 @@ def read(view: TextView, today: date, day_first: bool) -> Iterator[SeenDate]:
 
 def _numeric(view: TextView, day_first: bool) -> Iterator[SeenDate]:
     for month_leads, pattern in zip((not day_first, False), _NUMERIC, strict=True):
-        for match in view.from_digits(pattern):
+        for match in view.scan(pattern):
             year = int(match["y"])
             first, second = int(match["a"]), int(match["b"])
             known = bare_days.in_order(year, first, second, not month_leads)

@@ -2,18 +2,20 @@
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 from deid.folding import FoldedText, fold
-from deid.text.scanning import Scan
+from deid.text.openings import DIGITS, LETTERS, Words
+from deid.text.scanning import Scan, by_head
 
 # A possessive 's is not part of the word; an inner apostrophe or hyphen is (O'Hara, Al-Masri).
 _WORD = re.compile(r"(?<!\w')[^\W\d_]+(?:['-](?![sS]\b)[^\W\d_]+)*")
 _DIGITS = re.compile(r"\d+")
+_LETTERS = re.compile(r"[a-z]+")
 #: width in characters between which a text looks wrapped by an editor
 _NARROW, _WIDE = 40, 110
 _SENTENCE_END = frozenset(".:;!?\n|>]*")
@@ -71,20 +73,6 @@ class TextView:
         """Start and end of every unbroken row of digits."""
         return [match.span() for match in _DIGITS.finditer(self.lower)]
 
-    def from_digits(self, pattern: re.Pattern[str], *, least: int = 1) -> Iterator[re.Match[str]]:
-        """Yield the matches of a pattern that can only begin at the start of a row of digits.
-
-        The same as ``pattern.finditer(view.lower)``, tried only there: several times as fast.
-        Rows of fewer than ``least`` digits are passed over.
-        """
-        text, after = self.lower, 0
-        for start, end in self.digit_runs:
-            if start >= after and end - start >= least:
-                match = pattern.match(text, start)
-                if match:
-                    after = match.end()
-                    yield match
-
     def has(self, signs: tuple[str, ...]) -> bool:
         """Return whether any of ``signs`` (lower case) stands in the text: cheaper than a regex."""
         return any(map(self.lower.__contains__, signs))
@@ -93,13 +81,99 @@ class TextView:
         """Return whether a row of exactly ``length`` digits stands in the text."""
         return any(end - start == length for start, end in self.digit_runs)
 
-    def scan(self, scan: Scan) -> Iterator[re.Match[str]]:
-        """Yield the matches of a pattern in the text without capitals."""
-        return scan.over(self.lower, self.lower)
+    def scan(self, scan: Scan) -> Iterable[re.Match[str]]:
+        """Return the matches of a pattern in the text without capitals."""
+        return self._matches(scan, self.lower)
 
-    def scan_plain(self, scan: Scan) -> Iterator[re.Match[str]]:
-        """Yield the matches of a pattern in the text with its capitals."""
-        return scan.over(self.plain, self.lower)
+    def scan_plain(self, scan: Scan) -> Iterable[re.Match[str]]:
+        """Return the matches of a pattern in the text with its capitals."""
+        return self._matches(scan, self.plain)
+
+    def before_digits(
+        self, pattern: re.Pattern[str], text: str, *, most: int, fewest: int = 1, least: int = 1
+    ) -> Iterator[re.Match[str]]:
+        """Yield the matches that begin ``fewest`` to ``most`` characters before a row of digits.
+
+        Rows of fewer than ``least`` digits are passed over.
+        """
+        after = 0
+        for start, end in self.digit_runs:
+            if end - start < least:
+                continue
+            for position in range(max(after, start - most), start - fewest + 1):
+                match = pattern.match(text, position)
+                if match:
+                    after = match.end()
+                    yield match
+                    break
+
+    def _matches(self, scan: Scan, text: str) -> Iterable[re.Match[str]]:
+        starts: Sequence[int] | None = self._opened.get(scan, ())
+        if not scan.by_heads_only:
+            starts = self._beginnings(scan)
+            if scan.signs and starts != () and not self.has(scan.signs):
+                return ()
+        if starts is None:
+            return scan.pattern.finditer(text)
+        return _tried(scan.pattern, text, starts) if starts else ()
+
+    def _beginnings(self, scan: Scan) -> Sequence[int] | None:
+        """Return every position where a match can begin, in order; None when it is anywhere."""
+        where = scan.openings
+        if where is None:
+            return None
+        rows: list[Iterable[int]] = [self._opened.get(scan, ())]
+        rows.extend(map(self._words.__getitem__, where.words))
+        rows.extend(map(self._places_of, where.signs))
+        return sorted(chain(*rows))
+
+    @cached_property
+    def _heads(self) -> Mapping[str, list[int]]:
+        """Where words and rows of digits begin, by their heads (see `deid.text.openings`)."""
+        lower = self.lower
+        heads: dict[str, list[int]] = {}
+        for match in _LETTERS.finditer(lower):
+            start, end = match.span()
+            heads.setdefault(lower[start : min(end, start + LETTERS)], []).append(start)
+        for start, end in self.digit_runs:
+            row = "0" * min(end - start, DIGITS)
+            behind = lower[end : end + 1] or "$"
+            heads.setdefault(row, []).append(start)
+            heads.setdefault(row + ("a" if behind.isalpha() else behind), []).append(start)
+        return heads
+
+    @cached_property
+    def _opened(self) -> Mapping[Scan, Sequence[int]]:
+        """Where each pattern can begin by the words and rows of digits of this text."""
+        known = by_head()
+        opened: dict[Scan, list[int]] = {}
+        for head, starts in self._heads.items():
+            for scan in known.get(head, ()):
+                opened[scan] = [*opened[scan], *starts] if scan in opened else starts
+        for starts in opened.values():
+            starts.sort()
+        return opened
+
+    @cached_property
+    def _words(self) -> Mapping[Words, Sequence[int]]:
+        """Where words begin, by how they begin."""
+        plain = self.plain
+        every = [start for head, row in self._heads.items() if head[0] > "0" for start in row]
+        words: dict[Words, list[int]] = {"all": every, "Aa": [], "AA": [], "A": []}
+        for start in every:
+            if plain[start].isupper():
+                second = plain[start + 1 : start + 2]
+                kind: Words = (
+                    "AA" if "A" <= second <= "Z" else "Aa" if "a" <= second <= "z" else "A"
+                )
+                words[kind].append(start)
+        return words
+
+    def _places_of(self, sign: str) -> Iterator[int]:
+        position = self.lower.find(sign)
+        while position >= 0:
+            yield position
+            position = self.lower.find(sign, position + 1)
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -130,6 +204,17 @@ class TextView:
         return (start > 0 and self.plain[start - 1].isdigit()) or self.plain[
             end : end + 1
         ].isdigit()
+
+
+def _tried(pattern: re.Pattern[str], text: str, starts: Sequence[int]) -> Iterator[re.Match[str]]:
+    """Yield what ``pattern.finditer(text)`` would when a match can begin at ``starts`` only."""
+    after = 0
+    for start in starts:
+        if start >= after:
+            match = pattern.match(text, start)
+            if match:
+                after = match.end()
+                yield match
 
 
 def unwrap(text: str) -> str:

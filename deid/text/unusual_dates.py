@@ -8,6 +8,7 @@ from datetime import date
 from deid.text import calendar_words
 from deid.text.calendar_words import MONTH, WEEKDAY
 from deid.text.document import Finding
+from deid.text.scanning import scan
 from deid.text.tokens import TextView
 from deid.text.written_dates import SeenDate, WrittenDate, is_day
 
@@ -45,17 +46,15 @@ _YEAR = (
     rf"{'|'.join(_UNITS)}))?)"
 )
 _SPOKEN = (
-    re.compile(rf"\b(?P<m>{MONTH}),? (?:the )?(?P<d>{_DAY})\b(?:,? (?:of )?(?P<y>{_YEAR})\b)?"),
-    re.compile(
-        rf"\b(?:the )?(?P<d>{_DAY}) (?:day )?(?:of )?(?P<m>{MONTH})\b(?:,? (?P<y>{_YEAR})\b)?"
-    ),
-    re.compile(rf"\b(?P<m>{MONTH})(?: of)? (?P<d>)(?P<y>{_YEAR})\b"),
+    scan(rf"\b(?P<m>{MONTH}),? (?:the )?(?P<d>{_DAY})\b(?:,? (?:of )?(?P<y>{_YEAR})\b)?"),
+    scan(rf"\b(?:the )?(?P<d>{_DAY}) (?:day )?(?:of )?(?P<m>{MONTH})\b(?:,? (?P<y>{_YEAR})\b)?"),
+    scan(rf"\b(?P<m>{MONTH})(?: of)? (?P<d>)(?P<y>{_YEAR})\b"),
     # the first of "third and ninth of November", the last of "November third and ninth"
-    re.compile(
+    scan(
         rf"\b(?:the )?(?P<d>{_DAY})(?= (?:and|or|to|until|through) (?:the )?{_DAY} (?:day )?"
         rf"(?:of )?(?P<m>{MONTH})\b(?:,? (?P<y>{_YEAR})\b)?)"
     ),
-    re.compile(
+    scan(
         rf"\b(?P<m>{MONTH}),? (?:the )?{_DAY} (?:and|or|to|until|through) (?:the )?"
         rf"(?P<d>{_DAY})\b(?:,? (?:of )?(?P<y>{_YEAR})\b)?"
     ),
@@ -74,29 +73,29 @@ _FOREIGN: Mapping[str, int] = {
     "ebrill": 4, "mehefin": 6, "gorffennaf": 7, "awst": 8, "medi": 9, "hydref": 10,
     "tachwedd": 11, "rhagfyr": 12,
 }  # fmt: skip
-_FOREIGN_DATE = re.compile(
+_FOREIGN_DATE = scan(
     rf"(?<![\d/.-])(?P<d>\d{{1,2}})(?:er|\.|º)?(?: de)? (?P<m>{'|'.join(_FOREIGN)})(?:(?: de| "
     rf"del)?,? "
     r"(?P<y>(?:19|20)\d\d))?(?!\w)"
 )
 #: a scanner reads 0 as O, 1 as l or I, 5 as S
-_SCANNED = re.compile(
+_SCANNED = scan(
     r"(?<![\w/.-])(?P<a>[0-3oil]?[\doils])(?P<s>[/.-])(?P<b>[0-3oil]?[\doils])(?P=s)"
     r"(?P<y>[12il][9o0][\doils]{2}|[\doils]{2})(?![\w/-])"
 )
-_SCANNED_DAY = re.compile(
+_SCANNED_DAY = scan(
     rf"\b(?P<m>{MONTH})\.? (?P<d>[0-3oil]?[\doils]),? (?P<y>[12il][9o0][\doils]{{2}})(?!\w)"
 )
 _READ = str.maketrans("oils", "0115")
-_SHORT_YEAR = re.compile(rf"\b(?P<m>{MONTH})\.?(?: of)? '(?P<y>\d\d)(?!\d|\w)")
-_DOTTED = re.compile(r"(?<![\d.])(?P<a>\d)\.(?P<b>\d\d)\.(?P<y>\d\d)(?![\d.]|\s?(?:mg|ml|%))")
+_SHORT_YEAR = scan(rf"\b(?P<m>{MONTH})\.?(?: of)? '(?P<y>\d\d)(?!\d|\w)")
+_DOTTED = scan(r"(?<![\d.])(?P<a>\d)\.(?P<b>\d\d)\.(?P<y>\d\d)(?![\d.]|\s?(?:mg|ml|%))")
 
-_BORN = re.compile(
+_BORN = scan(
     r"\b(?:dob|d\.o\.b\.?|born|date of birth|birth ?date|birthday)\W{0,3}(?:on )?"
     r"(?P<a>\d{1,2})(?P<s>[./ -])(?P<b>\d{1,2})(?P=s)(?P<y>(?:19|20)?\d\d)(?!\d)"
 )
 _SEASONS: Mapping[str, int] = {"spring": 4, "summer": 7, "autumn": 10, "fall": 10, "winter": 1}
-_SEASON = re.compile(
+_SEASON = scan(
     r"\b(?:early |late |mid-?)?(?P<m>spring|summer|autumn|fall|winter)(?: of|,)? (?P<y>(?:19|"
     r"20)\d\d)\b"
 )
@@ -111,7 +110,7 @@ _NOT_A_DAY = (
     r"street|"
     r"ave))"
 )
-_ORDINAL_DAY = re.compile(
+_ORDINAL_DAY = scan(
     r"\b(?:on|by|before|until|till|til|since|from|after|due|for|through|thru|around|about|was|"
     r"is|the)"
     rf" (?P<n>the (?:[12]?\d|3[01])(?:st|nd|rd|th))\b{_NOT_A_DAY}"
@@ -120,23 +119,18 @@ _SPOKEN_SIGNS = (
     "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth",
     "eleventh", "twelfth", "teenth", "tieth", "nineteen", "twenty", "two thousand",
 )  # fmt: skip
-_BIRTH_SIGNS = ("dob", "d.o.b", "born", "birth")
-#: a letter that a scanner takes for a digit beside a digit
-_SCANNED_SIGNS = tuple(
-    pair for letter in "oils" for digit in "0123456789" for pair in (letter + digit, digit + letter)
-)
 _ROMAN = ("i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii")
-_ROMAN_DATE = re.compile(
-    r"(?P<d>\d{1,2})[./-]\s?(?P<m>x?i{1,3}|i?[vx]|vi{1,3}|xi?)[./-]\s?(?P<y>(?:19|"
+_ROMAN_DATE = scan(
+    r"(?<!\d)(?P<d>\d{1,2})[./-]\s?(?P<m>x?i{1,3}|i?[vx]|vi{1,3}|xi?)[./-]\s?(?P<y>(?:19|"
     r"20)\d\d)(?!\d)"
 )
-_DAY_OF_YEAR = re.compile(r"\bday (?P<n>[1-3]?\d{1,2}(?:/| of )(?:19|20)\d\d)(?!\d)")
-_SLASH_SHORT = re.compile(r"(?P<m>0?[1-9]|1[0-2])/'(?P<y>\d\d)(?!\d)")
-_PLAIN_DAY = re.compile(
-    r"(?<=[a-z] )(?<!of )(?<!in )(?P<n>the (?:[12]?\d|3[01])(?:st|nd|rd|th))(?=[.,;?!](?:\s|$)|"
+_DAY_OF_YEAR = scan(r"\bday (?P<n>[1-3]?\d{1,2}(?:/| of )(?:19|20)\d\d)(?!\d)")
+_SLASH_SHORT = scan(r"(?<!\d)(?P<m>0?[1-9]|1[0-2])/'(?P<y>\d\d)(?!\d)")
+_PLAIN_DAY = scan(
+    r"\b(?<=[a-z] )(?<!of )(?<!in )(?P<n>the (?:[12]?\d|3[01])(?:st|nd|rd|th))(?=[.,;?!](?:\s|$)|"
     r" for | at )"
 )
-_WEEKDAY_DAY = re.compile(
+_WEEKDAY_DAY = scan(
     rf"\b(?P<n>{WEEKDAY}\.?,? (?:the )?(?:[12]?\d|3[01])(?:st|nd|rd|th)(?: (?:inst|ult)\b)?)\b"
     rf"(?! (?:of )?{MONTH})"
 )
@@ -144,12 +138,11 @@ _WEEKDAY_DAY = re.compile(
 
 def read(view: TextView, today: date, day_first: bool) -> Iterator[SeenDate]:
     """Yield dates that need more than digits and English month names to be read."""
-    text = view.lower
     if view.has(_SPOKEN_SIGNS):
-        yield from _spoken(text)
+        yield from _spoken(view)
     if not view.digit_runs:
         return
-    for match in view.from_digits(_FOREIGN_DATE):
+    for match in view.scan(_FOREIGN_DATE):
         year = int(match["y"]) if match["y"] else None
         written = WrittenDate(year=year, month=_FOREIGN[match["m"]], day=int(match["d"]))
         if (year or match["m"] not in ("mars", "mai", "mei", "medi", "marco")) and _exists(written):
@@ -162,41 +155,40 @@ def read(view: TextView, today: date, day_first: bool) -> Iterator[SeenDate]:
 
 def _months(view: TextView, today: date) -> Iterator[SeenDate]:
     """Months with a short year and seasons: "March '25", "spring of 2017"."""
-    text = view.lower
-    for match in _SHORT_YEAR.finditer(text) if "'" in text else ():
+    for match in view.scan(_SHORT_YEAR) if "'" in view.lower else ():
         year = calendar_words.full_year(match["y"], today)
         written = WrittenDate(year=year, month=calendar_words.month_number(match["m"]))
         yield SeenDate(match.start(), match.end(), written, "month_year")
-    for match in _SEASON.finditer(text) if view.has(tuple(_SEASONS)) else ():
+    for match in view.scan(_SEASON):
         written = WrittenDate(year=int(match["y"]), month=_SEASONS[match["m"]])
         yield SeenDate(match.start(), match.end(), written, "season")
 
 
 def _numbered(view: TextView, today: date) -> Iterator[SeenDate]:
     """ "14.XI.2026" and "3/'21"."""
-    for match in view.from_digits(_ROMAN_DATE):
+    for match in view.scan(_ROMAN_DATE):
         if match["m"] in _ROMAN:
             written = WrittenDate(
                 year=int(match["y"]), month=_ROMAN.index(match["m"]) + 1, day=int(match["d"])
             )
             if _exists(written):
                 yield SeenDate(match.start(), match.end(), written, "numeric")
-    for match in view.from_digits(_SLASH_SHORT) if "'" in view.lower else ():
+    for match in view.scan(_SLASH_SHORT) if "'" in view.lower else ():
         year = calendar_words.full_year(match["y"], today)
         written = WrittenDate(year=year, month=int(match["m"]))
         yield SeenDate(match.start(), match.end(), written, "month_year")
 
 
 def _born(view: TextView, today: date, day_first: bool) -> Iterator[SeenDate]:
-    for match in _BORN.finditer(view.lower) if view.has(_BIRTH_SIGNS) else ():
+    for match in view.scan(_BORN):
         born = _as_scanned(match, today, day_first or match["s"] == ".")
         if born:
             yield SeenDate(match.start("a"), match.end(), born, "birth")
 
 
-def _spoken(text: str) -> Iterator[SeenDate]:
+def _spoken(view: TextView) -> Iterator[SeenDate]:
     for pattern in _SPOKEN:
-        for match in pattern.finditer(text):
+        for match in view.scan(pattern):
             day = _number(match["d"]) if match["d"] else None
             year = _year(match["y"]) if match["y"] else None
             month = calendar_words.month_number(match["m"])
@@ -206,18 +198,15 @@ def _spoken(text: str) -> Iterator[SeenDate]:
 
 
 def _scanned(view: TextView, today: date, day_first: bool) -> Iterator[SeenDate]:
-    text = view.lower
-    misread = _SCANNED.finditer(text) if view.has(_SCANNED_SIGNS) else iter(())
-    for match in (*view.from_digits(_DOTTED), *misread):
+    for match in (*view.scan(_DOTTED), *view.scan(_SCANNED)):
         written = _as_scanned(match, today, day_first)
         if written:
             yield SeenDate(match.start(), match.end(), written, "scanned")
-    if view.has(_SCANNED_SIGNS):
-        yield from _scanned_days(text)
+    yield from _scanned_days(view)
 
 
-def _scanned_days(text: str) -> Iterator[SeenDate]:
-    for match in _SCANNED_DAY.finditer(text):
+def _scanned_days(view: TextView) -> Iterator[SeenDate]:
+    for match in view.scan(_SCANNED_DAY):
         if any(c.isalpha() for c in match["d"] + match["y"]):
             written = WrittenDate(
                 year=int(match["y"].translate(_READ)),
@@ -230,7 +219,7 @@ def _scanned_days(text: str) -> Iterator[SeenDate]:
 
 def _as_scanned(match: re.Match[str], today: date, day_first: bool) -> WrittenDate | None:
     digits = sum(c.isdigit() for c in match.group())
-    if digits < 3 or (match.re is _SCANNED and digits == len(match.group()) - 2):
+    if digits < 3 or (match.re is _SCANNED.pattern and digits == len(match.group()) - 2):
         return None
     a, b = (int(match[g].translate(_READ)) for g in ("a", "b"))
     year = calendar_words.full_year(match["y"].translate(_READ), today)
@@ -258,7 +247,7 @@ def _year(words: str) -> int:
 def find_days(view: TextView) -> Iterator[Finding]:
     """Yield days of a month that is not named: "the 15th", "Weds 9th"."""
     lower = view.lower
-    for match in _DAY_OF_YEAR.finditer(lower) if "day " in lower else ():
+    for match in view.scan(_DAY_OF_YEAR):
         yield Finding(
             start=match.start("n"),
             end=match.end("n"),
@@ -270,7 +259,7 @@ def find_days(view: TextView) -> Iterator[Finding]:
     if not any(lower[end : end + 2] in ("st", "nd", "rd", "th") for _start, end in view.digit_runs):
         return
     for pattern in (_ORDINAL_DAY, _PLAIN_DAY, _WEEKDAY_DAY):
-        for match in pattern.finditer(view.lower):
+        for match in view.scan(pattern):
             yield Finding(
                 start=match.start("n"),
                 end=match.end("n"),

@@ -7,6 +7,7 @@ from typing import cast
 
 from deid import lexicon
 from deid.text.document import Category, Finding
+from deid.text.scanning import scan, signs
 from deid.text.tokens import TextView
 
 _CANADA = re.compile(r"(?<![\w-])[ABCEGHJ-NPRSTVXY]\d[A-Z] ?\d[A-Z]\d(?![\w-])")
@@ -17,7 +18,7 @@ _AUSTRALIA = re.compile(
     r"australia|"
     r"western australia)[, ]{1,3}\Z"
 )
-_CODE_CUE = re.compile(
+_CODE_CUE = scan(
     r"\b(?:post ?codes?|postal codes?|zip(?: ?codes?)?|eir ?codes?|pin ?codes?|plz|code postal)"
     r"\s?(?:is|:|-|=)?\s{0,2}(?P<n>(?=[a-z0-9 -]{0,7}\d)[a-z0-9]{2,8}(?:[ -][a-z0-9]{2,4})?)\b"
 )
@@ -49,18 +50,22 @@ _KIND = (
     r"rd|st|ave|ln|dr|cres|parade|pde|terrace|tce|place|pl|boulevard|blvd|quay|square|row|walk|"
     r"hill|gate)"
 )
-_HOUSE = re.compile(
+_HOUSE = scan(
     r"(?<![\w'])(?:[A-Z][a-z']{2,14} ){1,3}(?:Cottage|House|Farm|Farmhouse|Lodge|Villas?|Hall|"
     r"Barn|Court|"
     r"Mansions|Towers?|Apartments|Manor|Grange|Rectory|Vicarage|Bungalow|Flats?|Estate)"
-    r"(?:, (?:\d{1,4}[A-Za-z]? )?(?:[A-Z][a-z']{1,14} ){0,3}[A-Z][a-z']{2,14}){1,3}"
+    r"(?:, (?:\d{1,4}[A-Za-z]? )?(?:[A-Z][a-z']{1,14} ){0,3}[A-Z][a-z']{2,14}){1,3}",
+    signs=signs(
+        "cottage|house|farm|lodge|villa|hall|barn|court|mansion|tower|apartments|manor|grange|"
+        "rectory|vicarage|bungalow|flat|estate"
+    ),
 )
-_LOT = re.compile(
+_LOT = scan(
     rf"(?<![\w-])(?:lot|plot|site|unit|flat|h\.? ?no\.?|house no\.?|door no\.?|d\.? ?no\.?|"
     rf"block|blk) "
     rf"?[\d][\w/-]{{0,6}},? (?:[a-z0-9'-]{{2,16}},? ){{1,4}}?{_KIND}\b\.?"
 )
-_ROMANCE = re.compile(
+_ROMANCE = scan(
     r"(?<![\w/])\d{1,5}[a-z]?,? (?:bis |ter )?(?:rue|chemin|impasse|calle|avda\.?|avenida|"
     r"paseo|carrera|rua|"
     r"via|viale|piazza|boul\.?|boulevard|avenue|place|allee|quai|cours)(?: (?:de|du|des|de la|"
@@ -78,7 +83,7 @@ _WITH_SUITE = re.compile(
     r"(?<![\w/.-])\d{2,6} [A-Z][a-z']{2,16}(?: [A-Z][a-z']{2,16})?,? (?:Ste|Suite|Apt|Unit|"
     r"Flat|Fl|#)\.? ?#?\w{1,5}"
 )
-_ROADSIDE = re.compile(
+_ROADSIDE = scan(
     r"\bthe (?:[A-Z][a-z]{2,14} ){0,2}(?:station|stop|store|garage|diner|bar|pub|mall|exit|"
     r"junction|roundabout|"
     r"overpass|bridge|rest area|car park|parking lot|gas station|petrol station) (?:on|off|at|"
@@ -89,7 +94,7 @@ _ROAD_NUMBER = re.compile(
     r"\b(?:on|off|along|via) (?P<n>the [AMB]\d{1,4}(?:\(M\))?(?: (?:near|at|by|towards?|"
     r"between) [A-Z][a-z]{2,14})?)\b"
 )
-_LABEL = re.compile(
+_LABEL = scan(
     r"\b(?:(?:home|current|mailing|postal|permanent|street|billing|new|temporary|discharge) )?"
     r"(?:address|addr|residence|resides at|residing at|lives at|stays at|domiciled at|r/o)"
     r"(?:\s(?:on file|confirmed|verified|updated|changed to|given as))?\s?(?:is now|is|:|=|"
@@ -99,40 +104,24 @@ _ADDRESS_END = re.compile(
     r"\.\s|\.\Z|[;\n()]|\s(?:and|with|tel|phone|ph|mob|mobile|cell|since|where)\b"
 )
 _LONGEST_ADDRESS = 110
-_MILE = re.compile(
+_MILE = scan(
     r"\b(?:mile ?(?:marker|post)|milepost|exit|junction|jct|km ?post)\s?#?\d{1,4}\w?(?: "
     r"(?:on|of) "
     r"(?:the )?(?:i|us|sr|hwy|highway|route|rte|m|a)[ -]?\d{1,4}\w?)?\b|"
     r"(?<![\w-])(?:i|us|sr)-\d{1,4}\b|\b(?:interstate|highway|hwy|route|rte) \d{1,4}\b"
 )
-_HOUSE_SIGNS = (
-    "cottage", "house", "farm", "lodge", "villa", "hall", "barn", "court", "mansion", "tower",
-    "apartments", "manor", "grange", "rectory", "vicarage", "bungalow", "flat", "estate",
-)  # fmt: skip
-_LOT_SIGNS = ("lot", "plot", "site", "unit", "flat", "no", "bl")
-_MILE_SIGNS = (
-    "mile", "exit", "junction", "jct", "post", "i-", "us-", "sr-", "interstate", "highway", "hwy",
-    "route", "rte",
-)  # fmt: skip
-_ROADSIDE_SIGNS = (
-    "station", "stop", "store", "garage", "diner", " bar ", " pub ", "mall", "exit", "junction",
-    "roundabout", "overpass", "bridge", "rest area", "car park", "parking lot",
-)  # fmt: skip
-_CODE_SIGNS = ("post", "zip", "eir", "pin", "plz")
-_SIGNS = ("addr", "resid", "lives at", "stays at", "domicil", "r/o")
 
 
 def find(view: TextView) -> Iterator[Finding]:
     """Yield addresses and postal codes that are not written the American way."""
-    if view.has(_HOUSE_SIGNS):
-        yield from _houses(view)
+    yield from _houses(view)
     if not view.digit_runs:
         return
     yield from _codes(view)
-    for match in view.from_digits(_ROMANCE):
+    for match in view.scan(_ROMANCE):
         yield _finding(*match.span(), "street", "place.street")
-    for pattern, needles in ((_LOT, _LOT_SIGNS), (_MILE, _MILE_SIGNS)):
-        for match in pattern.finditer(view.lower) if view.has(needles) else ():
+    for pattern in (_LOT, _MILE):
+        for match in view.scan(pattern):
             yield _finding(*match.span(), "street", "place.street")
     if view.style == "mixed":
         yield from _capitalized(view)
@@ -145,9 +134,8 @@ def _capitalized(view: TextView) -> Iterator[Finding]:
             match = pattern.match(view.plain, start)
             if match:
                 yield _finding(*match.span(), "street", "place.street")
-    if view.has(_ROADSIDE_SIGNS):
-        for match in _ROADSIDE.finditer(view.plain):
-            yield _finding(*match.span(), "street", "place.street")
+    for match in view.scan_plain(_ROADSIDE):
+        yield _finding(*match.span(), "street", "place.street")
 
 
 def _codes(view: TextView) -> Iterator[Finding]:
@@ -164,9 +152,8 @@ def _codes(view: TextView) -> Iterator[Finding]:
         whole = lower[end : end + 1] not in ("/", "-") and not lower[end : end + 1].isalnum()
         if before and whole and before.search(lower, max(0, start - 22), start):
             yield _finding(start, end, "postal_code", "place.postcode")
-    if view.has(_CODE_SIGNS):
-        for match in _CODE_CUE.finditer(lower):
-            yield _finding(*match.span("n"), "postal_code", "place.postcode")
+    for match in view.scan(_CODE_CUE):
+        yield _finding(*match.span("n"), "postal_code", "place.postcode")
 
 
 def _outward(view: TextView, digit: int) -> Iterator[Finding]:
@@ -179,15 +166,13 @@ def _outward(view: TextView, digit: int) -> Iterator[Finding]:
 
 def _houses(view: TextView) -> Iterator[Finding]:
     if view.style == "mixed":
-        for match in _HOUSE.finditer(view.plain):
+        for match in view.scan_plain(_HOUSE):
             yield _finding(*match.span(), "street", "place.house")
 
 
 def _announced(view: TextView) -> Iterator[Finding]:
     """Take what an address label announces up to the end of the sentence."""
-    if not view.has(_SIGNS):
-        return
-    for cue in _LABEL.finditer(view.lower):
+    for cue in view.scan(_LABEL):
         start, limit = cue.end(), cue.end() + _LONGEST_ADDRESS
         stop = _ADDRESS_END.search(view.lower, start, limit)
         address = view.plain[start : stop.start() if stop else limit]

@@ -1,9 +1,9 @@
 """Ages over 89, in digits and words; younger ages may leave."""
 
-import re
 from collections.abc import Iterator
 
 from deid.text.document import Finding
+from deid.text.scanning import scan
 from deid.text.tokens import TextView
 
 _UNITS = "one|two|three|four|five|six|seven|eight|nine"
@@ -18,53 +18,51 @@ _KIN = (
     r"cousin|gm|gf|mgm|mgf|pgm|pgf|fh|fhx)"
 )
 _PATTERNS = (
-    re.compile(
+    scan(
         rf"(?<![\d./-])(?:{_NUMBER}|\b{_WORDS})(?:[\s-]{{0,2}}(?:y\.?/?\.?o\.?|yrs?\.?/?o?|"
         r"years?(?:[\s-]of[\s-]age)?)(?:[\s-]{1,2}old)?)(?![a-z])"
     ),
-    re.compile(rf"(?<![\d./-]){_NUMBER}\s?[mf](?![a-z0-9])"),
-    re.compile(
+    scan(rf"(?<![\d./-]){_NUMBER}\s?[mf](?![a-z0-9])"),
+    scan(
         rf"\b(?:aged?|age:|age is)\s{{0,2}}(?P<n>{_NUMBER}|{_WORDS})(?![\d/]|\.\d|\s?(?:mg|ml|%))"
     ),
-    re.compile(
+    scan(
         rf"\b{_KIN}\b[^.;\n]{{0,40}}?\b(?:at|to|until|aged?|was|is|\()\s?(?P<n>{_NUMBER}|"
         rf"{_WORDS})"
         r"(?![\d/%]|\.\d|\s?(?:mg|ml|kg|%))"
     ),
-    re.compile(rf"\b(?:lived to|died at|turned|turning)\s(?:be\s)?(?P<n>{_NUMBER}|{_WORDS})\b"),
-    re.compile(rf"\b(?:at|age)\s(?P<n>{_WORDS})(?=[\s.,;)]|$)"),
+    scan(rf"\b(?:lived to|died at|turned|turning)\s(?:be\s)?(?P<n>{_NUMBER}|{_WORDS})\b"),
+    scan(rf"\b(?:at|age)\s(?P<n>{_WORDS})(?=[\s.,;)]|$)"),
     # "Mrs Hale, 94, fell", "is it safe at 97?", and the year of birth that says the same
-    re.compile(
+    scan(
         rf",\s(?P<n>{_NUMBER}),\s(?:fell|lives?|lived|living|who|with|female|male|woman|man|"
         rf"f\b|m\b|"
         r"admitted|presents?|presented|from|is|was|has|had)"
     ),
-    re.compile(
+    scan(
         rf"\b(?:safe|alone|independent|well|active|ok|wise)\sat\s(?P<n>{_NUMBER})(?=\s?[?.,;)]|$)"
     ),
-    re.compile(r"\bborn\s(?:in\s)?(?P<n>19[0-2]\d|193[0-5])\b"),
-    re.compile(r"(?:\bb\.?\s?|\*\s?|\((?=19\d\d\s?[-\u2013]))(?P<n>19[0-2]\d|193[0-5])\b"),
-    re.compile(
+    scan(r"\bborn\s(?:in\s)?(?P<n>19[0-2]\d|193[0-5])\b"),
+    scan(r"(?:\bb\.?\s?|\*\s?|\((?=19\d\d\s?[-\u2013]))(?P<n>19[0-2]\d|193[0-5])\b"),
+    scan(
         rf"\b(?:d\.|died|dec'?d|deceased|passed away|passed|lived until|survived "
         rf"to)\s(?:aged?\s|at\s)?(?:age\s)?(?P<n>{_NUMBER}|{_WORDS})(?![\d/%]|\.\d|\s?(?:mg|ml|"
         rf"kg))"
     ),
-    re.compile(rf"\((?P<n>{_WORDS})\)|\((?P<n2>9\d)(?=[)mf,])"),
-    re.compile(
+    scan(rf"\((?P<n>{_WORDS})\)|\((?P<n2>9\d)(?=[)mf,])"),
+    scan(
         rf"\b(?P<n>{_WORDS})\s(?:this|next|last|in|on)\s(?:year|week|month|birthday|january|"
         rf"february|march|april|may|june|july|august|september|october|november|december)"
     ),
-    re.compile(rf"\b(?P<n>{_NUMBER})(?:st|nd|rd|th)\s(?:birthday|year)"),
-    re.compile(r"\b(?:ninetieth|ninety-\w{4,8}th|hundredth|100th)\sbirthday"),
-    re.compile(
+    scan(rf"\b(?P<n>{_NUMBER})(?:st|nd|rd|th)\s(?:birthday|year)"),
+    scan(r"\b(?:ninetieth|ninety-\w{4,8}th|hundredth|100th)\sbirthday"),
+    scan(
         r"\b(?P<n>over ninety|over 90|past ninety|nineties|well into (?:his|her|their) "
         r"nineties|in (?:his|her|their) tenth decade)\b"
     ),
-    re.compile(r"(?<=[a-z]), (?P<n>9\d|10\d)(?=, [a-z])"),
-    re.compile(r"\b(?:nonagenarian|centenarian|supercentenarian)\b"),
-    re.compile(
-        r"\bin (?:his|her|their) (?P<n>nineties|90'?s|early nineties|late nineties|hundreds)\b"
-    ),
+    scan(r"(?<=[a-z]), (?P<n>9\d|10\d)(?=, [a-z])"),
+    scan(r"\b(?:nonagenarian|centenarian|supercentenarian)\b"),
+    scan(r"\bin (?:his|her|their) (?P<n>nineties|90'?s|early nineties|late nineties|hundreds)\b"),
 )
 
 
@@ -84,8 +82,8 @@ def find(view: TextView) -> Iterator[Finding]:
     if not _maybe_old(view):
         return
     for pattern in _PATTERNS:
-        for match in pattern.finditer(view.lower):
-            group = next((g for g in ("n", "n2") if g in pattern.groupindex and match[g]), 0)
+        for match in view.scan(pattern):
+            group = next((g for g in ("n", "n2") if g in match.re.groupindex and match[g]), 0)
             yield Finding(
                 start=match.start(group),
                 end=match.end(group),

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from deid.text import bare_days, calendar_words, day_lists, holidays, unusual_dates
 from deid.text.calendar_words import MONTH
 from deid.text.document import Finding
+from deid.text.scanning import scan
 from deid.text.tokens import TextView
 from deid.text.written_dates import SeenDate, WrittenDate, is_day
 
@@ -22,25 +23,27 @@ _BORN_BEFORE = re.compile(
     r"(?:\bdob|\bd\.o\.b\.?|\bborn|date of birth|birth ?date)\W{0,4}(?:on\s)?\Z"
 )
 
-_YMD = re.compile(r"(?<![\d.])(?P<y>(?:19|20)\d\d)([-/.])(?P<m>\d{1,2})\2(?P<d>\d{1,2})(?!\d)")
-_NUMERIC = re.compile(
+_YMD = scan(r"(?<![\d.])(?P<y>(?:19|20)\d\d)([-/.])(?P<m>\d{1,2})\2(?P<d>\d{1,2})(?!\d)")
+_NUMERIC = scan(
     r"(?<![\d.])(?<!\d[-/])(?P<a>\d{1,2})(?P<s>[-/.])(?P<b>\d{1,2})(?P=s)"
     r"(?P<y>(?:19|20)\d\d|\d\d)(?![\d]|[-/]\d)"
 )
-_COMPACT = re.compile(r"(?<!\d)(?P<y>(?:19|20)\d\d)(?P<m>0[1-9]|1[0-2])(?P<d>[0-3]\d)(?!\d)")
-_DAY_MONTH = re.compile(
+_COMPACT = scan(r"(?<!\d)(?P<y>(?:19|20)\d\d)(?P<m>0[1-9]|1[0-2])(?P<d>[0-3]\d)(?!\d)")
+_DAY_MONTH = scan(
     rf"(?<![\d.:])(?<!\d/)(?P<d>\d{{1,2}}){_TH}(?:\s?-\s?|\s{{0,2}}(?:of\s)?)(?P<m>{MONTH})(?![a-z])\.?"
     r"(?:\s?[-,]?\s{0,2}(?P<y>(?:19|20)\d\d)(?!\d)|(?:-|\s?')(?P<y2>\d\d)(?!\d)|"
     r"(?P<y3>(?<=[a-z])\d\d)(?![\d:/]))?"
 )
-_MONTH_DAY = re.compile(
-    rf"(?:\b|(?<=dob))(?P<m>{MONTH})\.?[\s-]{{1,2}}(?:the\s)?(?P<d>\d{{1,2}}){_TH}(?!\d|[:./]\d)"
+_MONTH_DAY_TEXT = (
+    rf"(?P<m>{MONTH})\.?[\s-]{{1,2}}(?:the\s)?(?P<d>\d{{1,2}}){_TH}(?!\d|[:./]\d)"
     r"(?:,?[\s-]{1,2}(?P<y>(?:19|20)\d\d)(?!\d)|"
     r",\s{0,2}(?P<y2>\d\d)(?![\d:]|\s?(?:,|-|&|and|or|to)\s?\d))?"
 )
-_MONTH_YEAR = re.compile(rf"\b(?P<m>{MONTH})\.?,?[\s-]{{1,2}}(?:of\s)?(?P<y>(?:19|20)\d\d)(?!\d)")
-_SLASH_YEAR = re.compile(r"(?<![\d/.-])(?P<m>0?[1-9]|1[0-2])/(?P<y>(?:19|20)\d\d)(?![\d/])")
-_MONTH_ALONE = re.compile(
+_MONTH_DAY = scan(r"\b" + _MONTH_DAY_TEXT)
+_BORN_MONTH_DAY = scan(r"(?<=dob)" + _MONTH_DAY_TEXT, signs=("dob",))
+_MONTH_YEAR = scan(rf"\b(?P<m>{MONTH})\.?,?[\s-]{{1,2}}(?:of\s)?(?P<y>(?:19|20)\d\d)(?!\d)")
+_SLASH_YEAR = scan(r"(?<![\d/.-])(?P<m>0?[1-9]|1[0-2])/(?P<y>(?:19|20)\d\d)(?![\d/])")
+_MONTH_ALONE = scan(
     rf"\b(?:in|since|last|this past|until|till|by|early|late|mid|during|of|before|after)[ -]"
     rf"(?P<m>{MONTH})\b(?!\s?\d)"
 )
@@ -134,7 +137,7 @@ def _tells_time(text: str, clock: re.Match[str], written: WrittenDate) -> bool:
 def _day_first(view: TextView) -> bool:
     """Return whether 3/4/2024 is the 3rd of April here: some date shows the order."""
     day_first = month_first = 0
-    for match in view.from_digits(_NUMERIC):
+    for match in view.scan(_NUMERIC):
         day_first += int(match["a"]) > 12 or match["s"] == "."
         month_first += int(match["b"]) > 12
     return day_first > month_first
@@ -142,7 +145,7 @@ def _day_first(view: TextView) -> bool:
 
 def _year_first(view: TextView) -> Iterator[SeenDate]:
     for pattern in (_YMD, _COMPACT):
-        for match in view.from_digits(pattern, least=4):
+        for match in view.scan(pattern):
             year, month, day = int(match["y"]), int(match["m"]), int(match["d"])
             if is_day(year, month, day):
                 written = WrittenDate(year=year, month=month, day=day)
@@ -150,7 +153,7 @@ def _year_first(view: TextView) -> Iterator[SeenDate]:
 
 
 def _numeric(view: TextView, today: date, order: bool) -> Iterator[SeenDate]:
-    for match in view.from_digits(_NUMERIC):
+    for match in view.scan(_NUMERIC):
         if match["s"] == "." and not (len(match["y"]) == 4 or len(match["a"]) == 2):
             continue
         year = calendar_words.full_year(match["y"], today)
@@ -165,9 +168,9 @@ def _numeric(view: TextView, today: date, order: bool) -> Iterator[SeenDate]:
 def _named(view: TextView, today: date) -> Iterator[SeenDate]:
     if not view.has(_MONTH_SIGNS):
         return
-    for pattern in (_DAY_MONTH, _MONTH_DAY):
-        digits_first = pattern is _DAY_MONTH
-        for match in view.from_digits(pattern) if digits_first else pattern.finditer(view.lower):
+    days_first = view.scan(_DAY_MONTH)
+    for matches in (days_first, view.scan(_MONTH_DAY), view.scan(_BORN_MONTH_DAY)):
+        for match in matches:
             groups = match.groupdict()
             digits = groups.get("y") or groups.get("y2") or groups.get("y3")
             year = calendar_words.full_year(digits, today) if digits else None
@@ -194,17 +197,16 @@ def _is_plain_word(view: TextView, match: re.Match[str]) -> bool:
 
 
 def _month_only(view: TextView) -> Iterator[SeenDate]:
-    named = view.has(_MONTH_SIGNS)
     for matches in (
-        _MONTH_YEAR.finditer(view.lower) if named else (),
-        view.from_digits(_SLASH_YEAR),
+        view.scan(_MONTH_YEAR),
+        view.scan(_SLASH_YEAR),
     ):
         for match in matches:
             word = match["m"]
             month = int(word) if word.isdigit() else calendar_words.month_number(word)
             written = WrittenDate(year=int(match["y"]), month=month)
             yield SeenDate(match.start(), match.end(), written, "month_year")
-    for match in _MONTH_ALONE.finditer(view.lower) if named else ():
+    for match in view.scan(_MONTH_ALONE):
         if len(match["m"]) > 2 and view.plain[match.start("m")].isupper() and view.style == "mixed":
             written = WrittenDate(month=calendar_words.month_number(match["m"]))
             yield SeenDate(match.start("m"), match.end("m"), written, "month")

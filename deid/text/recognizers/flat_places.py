@@ -8,9 +8,10 @@ from deid.lexicon import word_set
 from deid.text import institutions, name_words
 from deid.text.document import Category, Finding
 from deid.text.institutions import Kind
+from deid.text.scanning import scan
 from deid.text.tokens import TextView
 
-_TOWN_CUE = re.compile(
+_TOWN_CUE = scan(
     r"\b(?:liv(?:es?|ed|ing) (?:alone |with \w{1,12} )?in|resid(?:es|ing|ent) (?:in|of)|moved "
     r"(?:to|from)|"
     r"stays in|staying in|born in|raised in|grew up in|(?:flying|driving|coming) (?:up |down |"
@@ -29,20 +30,20 @@ _MORE = word_set(
     "port lake new east west north south fort mount mt st san santa los las el la upper lower "
     "great little saint old"
 )
-_WORK_CUE = re.compile(
+_WORK_CUE = scan(
     r"\b(?:work(?:s|ed|ing)? (?:for|at)|employed (?:by|at|with)|laid off from|retired from|"
     r"fired from|"
     r"job at|employee of|manager at|driver for|owner of|hired by|run by) (?:the )?"
 )
-_SCHOOL_CUE = re.compile(
+_SCHOOL_CUE = scan(
     r"\b(?:attend(?:s|ed|ing)?|goes to|student at|pupil at|enrolled at|teaches at|graduated from|"
     r"(?:exposed|exposure) (?:to [a-z]{2,10} )?at) (?:the )?"
 )
-_ACRONYM = re.compile(
+_ACRONYM = scan(
     r"(?<![\w/])(?:at|to|from|@|via) (?P<n>[a-z]{3,5})(?=[\s.,;:)]|$)(?! (?:a|an|the|his|her|"
     r"with|of|and)\b)"
 )
-_SAINT = re.compile(
+_SAINT = scan(
     r"\b(?:to|at|from|@|by|via) (?P<n>(?:st\.?|saint|mt\.?|mount) [a-z]{3,14}(?:'?s)?)(?! "
     r"(?:street|st|road|rd|ave|ln))\b"
 )
@@ -61,15 +62,14 @@ def find(view: TextView) -> Iterator[Finding]:
     """Yield places and institutions announced by a cue, in lower case or capitals throughout."""
     if view.style == "mixed":
         return
-    text = view.lower
-    for cue in _TOWN_CUE.finditer(text):
+    for cue in view.scan(_TOWN_CUE):
         yield from _town(view, cue)
     for pattern, kind in ((_WORK_CUE, _EMPLOYER), (_SCHOOL_CUE, _SCHOOL)):
-        for cue in pattern.finditer(text):
+        for cue in view.scan(pattern):
             yield from _named(view, cue.end(), kind)
-    for match in _SAINT.finditer(text):
+    for match in view.scan(_SAINT):
         yield _finding(*match.span("n"), "organization", "org.saint", base="hospital")
-    for match in _ACRONYM.finditer(text):
+    for match in view.scan(_ACRONYM):
         word = match["n"]
         if not lexicon.is_ordinary(word) and not name_words.is_listed(word):
             yield _finding(*match.span("n"), "organization", "org.acronym", base="hospital")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from deid import lexicon
 from deid.text.document import Category, Finding
+from deid.text.scanning import scan
 from deid.text.tokens import TextView
 
 #: quantities that follow a row of numbers and tell that it is not an identifier
@@ -33,47 +34,34 @@ _LABEL_WORDS = frozenset(re.findall(r"[a-z]{2,4}(?![a-z])", _LABEL)) | {
     "fax",
     "tel",
 }
-_LABELED = re.compile(
+_LABELED = scan(
     rf"(?<![\w-]){_LABEL}(?:\s(?:no\.?|num|number|nbr|id|code|card|pin|plate|acct|account))?\b"
     r"\s?[:#=]?\s{0,2}[#(]?"
     r"(?P<n>(?:[a-z]{1,4}[ -]){0,2}[a-z]{0,3}\d[\da-z]{1,11}"
     r"(?:[ -][\da-z]{0,2}\d[\da-z]{0,6}){0,6})"
     rf"(?![\w])(?![.,]\d){_NO_UNIT}"
 )
-_LAST_FOUR = re.compile(r"\blast (?:4|four)\b[^.;\n\d]{0,28}?(?P<n>(?<!\d)\d{4})(?![\d/]|\.\d)")
-_QUADS = re.compile(r"\d{4}[ -]\d{4}[ -]\d{3,4}(?:[ -]\d{1,4})?(?![\w/])")
-_MORE_GROUPS = re.compile(r"\d{3,5} \d{3,6} \d{2,5}(?: \d{1,4})?(?![\w/.]\d|\w)")
+_LAST_FOUR = scan(r"\blast (?:4|four)\b[^.;\n\d]{0,28}?(?P<n>(?<!\d)\d{4})(?![\d/]|\.\d)")
+_QUADS = scan(r"(?<!\d)\d{4}[ -]\d{4}[ -]\d{3,4}(?:[ -]\d{1,4})?(?![\w/])")
+_MORE_GROUPS = scan(r"(?<!\d)\d{3,5} \d{3,6} \d{2,5}(?: \d{1,4})?(?![\w/.]\d|\w)")
 _PREFIXED = re.compile(r"(?<![\w-])(?P<p>[A-Z]{2,4}) \d{5,12}[A-Z]{0,2}(?![\w/.]\d|\w)")
 _BRITISH_PLATE = re.compile(r"(?<!\w)[A-Z]{2}\d\d ?[A-Z]{3}(?!\w)")
-_APPLICATION = re.compile(r"\(\d{2,3}\)\d{6,20}(?:\(\d{2,3}\)[\w./-]{1,20}){0,5}")
+_APPLICATION = scan(r"\(\d{2,3}\)\d{6,20}(?:\(\d{2,3}\)[\w./-]{1,20}){0,5}")
 _NINO_LIKE = re.compile(
     r"(?<!\w)[A-Z]{2}[ .-]{0,2}\d\d[ .-]{0,2}\d\d[ .-]{0,2}\d\d[ .-]{0,2}[A-D](?!\w)"
 )
 #: after its label in any spacing, also sign by sign and with a letter that is never issued
-_NINO_LABELED = re.compile(
+_NINO_LABELED = scan(
     r"\b(?:ni|nino|n\.i\.|national insurance)(?: (?:no\.?|num|number))?(?: is)?\W{0,3}"
     r"(?P<n>[a-z] ?[a-z](?:[ ./-]{0,2}\d){6}(?:[ ./-]{0,2}[a-z])?)(?!\w)"
 )
 _DIGIT_WORD = r"(?:zero|oh|nought|one|two|three|four|five|six|seven|eight|nine|double|triple)"
-_SPOKEN = re.compile(rf"\b{_DIGIT_WORD}(?:[ ,-]{{1,2}}{_DIGIT_WORD}){{3,20}}\b")
+_SPOKEN = scan(rf"\b{_DIGIT_WORD}(?:[ ,-]{{1,2}}{_DIGIT_WORD}){{3,20}}\b")
 #: "fifty-five, twelve, oh one": a phone number read aloud
-_SPOKEN_AFTER = re.compile(
+_SPOKEN_AFTER = scan(
     r"\b(?:phone|number|telephone|cell|mobile|fax|pager|extension|mrn|record|ssn|social)\b"
     r"(?: number)?(?: is| at|,|:)? (?P<n>(?:(?:[a-z]{3,9}(?:teen|ty)|ten|eleven|twelve|hundred|"
     rf"{_DIGIT_WORD})[ ,-]{{1,2}}){{2,16}}(?:[a-z]{{3,9}}(?:teen|ty)|hundred|{_DIGIT_WORD}))\b"
-)
-_NUMBER_WORDS = (
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "oh ",
 )
 
 
@@ -82,39 +70,35 @@ def find(view: TextView) -> Iterator[Finding]:
     yield from _spoken(view)
     if not view.digit_runs:
         return
-    for match in _LABELED.finditer(view.lower):
+    for match in view.scan(_LABELED):
         if _long_enough(match["n"]):
             yield _finding(*match.span("n"), "other_id", "number.groups")
-    if "last" in view.lower:
-        for match in _LAST_FOUR.finditer(view.lower):
-            yield _finding(*match.span("n"), "national_id", "number.last_four")
+    for match in view.scan(_LAST_FOUR):
+        yield _finding(*match.span("n"), "national_id", "number.last_four")
     for pattern in (_QUADS, _MORE_GROUPS):
-        for match in view.from_digits(pattern, least=3):
+        for match in view.scan(pattern):
             yield _finding(*match.span(), "other_id", "number.groups")
     yield from _shaped(view)
 
 
 def _shaped(view: TextView) -> Iterator[Finding]:
-    for match in _PREFIXED.finditer(view.plain):
+    for match in view.before_digits(_PREFIXED, view.plain, most=5, fewest=3, least=5):
         if not _is_label(match["p"].lower()):
             yield _finding(*match.span(), "other_id", "number.prefix")
-    for match in _NINO_LIKE.finditer(view.plain):
+    for match in view.before_digits(_NINO_LIKE, view.plain, most=4, fewest=2, least=2):
         yield _finding(*match.span(), "national_id", "number.pattern")
-    for match in _NINO_LABELED.finditer(view.lower) if view.has(("ni", "n.i", "national")) else ():
+    for match in view.scan(_NINO_LABELED):
         yield _finding(*match.span("n"), "national_id", "number.pattern")
-    for match in _BRITISH_PLATE.finditer(view.plain):
+    for match in view.before_digits(_BRITISH_PLATE, view.plain, most=2, fewest=2, least=2):
         yield _finding(*match.span(), "vehicle", "number.pattern")
-    if "(" in view.plain:
-        for match in _APPLICATION.finditer(view.lower):
-            yield _finding(*match.span(), "device", "number.pattern")
+    for match in view.scan(_APPLICATION):
+        yield _finding(*match.span(), "device", "number.pattern")
 
 
 def _spoken(view: TextView) -> Iterator[Finding]:
-    if not view.has(_NUMBER_WORDS):
-        return
-    for match in _SPOKEN.finditer(view.lower):
+    for match in view.scan(_SPOKEN):
         yield _finding(*match.span(), "other_id", "number.spoken")
-    for match in _SPOKEN_AFTER.finditer(view.lower):
+    for match in view.scan(_SPOKEN_AFTER):
         yield _finding(*match.span("n"), "other_id", "number.spoken")
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from deid import lexicon
 from deid.lexicon import word_set
 from deid.text.document import Finding
-from deid.text.scanning import Scan, signs
+from deid.text.scanning import scan
 from deid.text.tokens import TextView
 
-_DOTTED = re.compile(r"(?<![\w.])(?:[A-Z]\.\s?){2,3}(?![\w])|(?<![\w.])[A-Z]\.[A-Z](?![\w.])")
+_DOTTED = scan(r"(?<![\w.])(?:[A-Z]\.\s?){2,3}(?![\w])|(?<![\w.])[A-Z]\.[A-Z](?![\w.])")
 _NOT_PEOPLE = word_set(
     """
     us uk usa iv im po sc od os ou md do rn np pt ot am pm ed er gi gu cv hs qd qid bid tid
@@ -31,23 +31,19 @@ _DOTTED_FLAT_WORDS = word_set(
     """
 )
 #: "TW, 68, ..." stands for the patient at the start of a sentence
-_WITH_AGE = re.compile(
+_WITH_AGE = scan(
     r"(?:^|[.:;\n]\s{0,2})(?P<n>[A-Z]{2,3})(?=,? (?:is an? )?\d{1,3}(?:,|\s?[MF]\b|\s?(?:yo|"
     r"y/o|yr)))",
-    re.M,
+    flags=re.MULTILINE,
 )
-_DOTTED_FLAT = re.compile(r"(?<![\w.])[a-z]\.[a-z]\.(?:[a-z]\.)?(?=[\s,;:/)]|$)")
-_SLASHED = Scan(re.compile(r"(?<![\w/.])(?P<a>[A-Z]{2,3})/(?P<b>[a-z]{2,3})(?![\w/])"), ("/",))
-_DICTATED = Scan(
-    re.compile(
-        r"\b(?:dictated|typed|transcribed|signed|entered|initials?)(?: by)?:?\s{1,2}"
-        r"(?P<n>[a-z]{2,3})\b"
-        r"(?!\.?[a-z])(?P<typist>/[a-z]{2,3}\b)?"
-    ),
-    signs("dictated|typed|transcribed|signed|entered|initial"),
+_DOTTED_FLAT = scan(r"(?<![\w.])[a-z]\.[a-z]\.(?:[a-z]\.)?(?=[\s,;:/)]|$)")
+_SLASHED = scan(r"(?<![\w/.])(?P<a>[A-Z]{2,3})/(?P<b>[a-z]{2,3})(?![\w/])", signs=("/",))
+_DICTATED = scan(
+    r"\b(?:dictated|typed|transcribed|signed|entered|initials?)(?: by)?:?\s{1,2}"
+    r"(?P<n>[a-z]{2,3})\b(?!\.?[a-z])(?P<typist>/[a-z]{2,3}\b)?"
 )
-_BEFORE_ROLE = re.compile(r"(?:^|[\s.])-{1,2}\s?(?P<n>[A-Z]{2,3})(?=\s(?:RN|MD|NP|PA|DO|LPN)\b)")
-_CLOSING = re.compile(r"(?:[.\n]\s?|\s)-{1,2}\s?(?P<n>[a-z]{2,3}|[A-Z]{2,3})\s*$", re.MULTILINE)
+_BEFORE_ROLE = scan(r"(?<![^\s.])-{1,2}\s?(?P<n>[A-Z]{2,3})(?=\s(?:RN|MD|NP|PA|DO|LPN)\b)")
+_CLOSING = scan(r"(?<=[.\s])-{1,2}\s?(?P<n>[a-z]{2,3}|[A-Z]{2,3})\s*$", flags=re.MULTILINE)
 _AFTER_DOTTED = re.compile(r"[/:](?P<n>[A-Za-z]{2,3})\b")
 
 
@@ -66,18 +62,18 @@ def find(view: TextView) -> Iterator[Finding]:
 
 
 def _alone(view: TextView) -> Iterator[Finding]:
-    for match in _WITH_AGE.finditer(view.plain):
+    for match in view.scan_plain(_WITH_AGE):
         if match["n"].lower() not in lexicon.words("abbreviations"):
             yield _finding(*match.span("n"))
     for pattern in (_BEFORE_ROLE, _CLOSING):
-        for match in pattern.finditer(view.plain):
+        for match in view.scan_plain(pattern):
             if match["n"].lower() not in _NOT_PEOPLE:
                 yield _finding(*match.span("n"))
 
 
 def _dotted(view: TextView) -> Iterator[Finding]:
-    flat = _DOTTED_FLAT.finditer(view.plain) if view.style == "lower" else ()
-    for match in (*_DOTTED.finditer(view.plain), *flat):
+    flat = view.scan_plain(_DOTTED_FLAT) if view.style == "lower" else ()
+    for match in (*view.scan_plain(_DOTTED), *flat):
         letters = "".join(c for c in match.group() if c.isalpha()).lower()
         if letters in _DOTTED_WORDS or (flat and letters in _DOTTED_FLAT_WORDS):
             continue

@@ -1,14 +1,14 @@
 """Addresses, towns, postal codes, landmarks, wards and rooms; states and countries may leave."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from deid import lexicon
 from deid.lexicon import word_set
 from deid.text import name_words
 from deid.text.document import Category, Finding
-from deid.text.scanning import Scan
+from deid.text.scanning import Scan, scan, signs
 from deid.text.tokens import TextView
 
 _STREET_KIND = (
@@ -26,7 +26,7 @@ _UNIT = (
     r"bldg|no)\.?\s?"
     r"#?\s?[\w-]{1,6}|#\s?[\w-]{1,6}))"
 )
-_STREET = re.compile(
+_STREET = scan(
     r"(?<![\w./:-])\d{1,6}[a-z]?(?:-\d{1,4})?[ ]{1,2}(?:[nsew]\.?e?w?\.?\s)?"
     r"(?:(?:the\s)?(?:(?:[a-z0-9'-]{2,18}|[nsew]\.?|st\.|mt\.|dr\.)\s){1,3}?(?:"
     + _STREET_KIND
@@ -47,10 +47,7 @@ _STREET_STOP = word_set(
     """
 )
 _FLAT_BEFORE = re.compile(r"\bflat \w{1,4},? \Z")
-_BOX = Scan(
-    re.compile(r"\bp\.?\s?o\.?\s?box\s\d{1,6}\b"),
-    ("box",),
-)
+_BOX = scan(r"\bp\.?\s?o\.?\s?box\s\d{1,6}\b")
 _ROAD_ONLY = Scan(
     re.compile(
         r"(?<![\w])(?:[A-Z][a-z'.]{1,15}\s){1,3}(?:Street|Road|Avenue|Lane|Drive|Boulevard|"
@@ -100,24 +97,20 @@ _STATE_CODES = (
     "NM|NY|NC|ND|"
     "OH|OK|OR|PA|RI|SC|SD|TN|TX|UT|VT|VA|WA|WV|WI|WY|DC|PR"
 )
-_ZIP_AFTER_STATE = re.compile(rf"\b(?:{_STATES})[,.]?\s{{1,3}}(?P<n>\d{{5}}(?:-\d{{4}})?)(?!\d)")
-_ZIP_AFTER_CODE = re.compile(
-    rf"\b(?:{_STATE_CODES})[,.]?\s{{1,3}}(?P<n>\d{{5}}(?:-\d{{4}})?)(?!\d)"
-)
-_ZIP_CUE = re.compile(
-    r"\b(?:zip|zip ?code|postal code|post ?code)\W{0,3}(?P<n>\d{5}(?:-\d{4})?)(?!\d)"
-)
-_ZIP4 = re.compile(r"(?<![\w-])\d{5}-\d{4}(?![\w-])")
+_ZIP_AFTER_STATE = scan(rf"\b(?:{_STATES})[,.]?\s{{1,3}}(?P<n>\d{{5}}(?:-\d{{4}})?)(?!\d)")
+_ZIP_AFTER_CODE = scan(rf"\b(?:{_STATE_CODES})[,.]?\s{{1,3}}(?P<n>\d{{5}}(?:-\d{{4}})?)(?!\d)")
+_ZIP_CUE = scan(r"\b(?:zip|zip ?code|postal code|post ?code)\W{0,3}(?P<n>\d{5}(?:-\d{4})?)(?!\d)")
+_ZIP4 = scan(r"(?<![\w-])\d{5}-\d{4}(?![\w-])")
 _POSTCODE = re.compile(r"(?<!\w)[A-Za-z]{1,2}\d[A-Za-z\d]?\s?\d[A-Za-z]{2}(?!\w)")
 _CITY_NAME_TEXT = (
     r"(?:St\.|[A-Z][a-z']{1,18})(?:(?:-(?:upon|under|on|le|de|in|the|by|super|"
     r"sub))*-[A-Z][a-z']{1,18}|"
     r" (?:upon |de |del |la |le )?[A-Z][a-z']{1,18}){0,3}"
 )
-_BEFORE_STATE = re.compile(
+_BEFORE_STATE = scan(
     rf"(?<![\w])(?P<n>{_CITY_NAME_TEXT}),\s{{0,2}}(?=(?i:{_STATES})\b|(?:{_STATE_CODES})\b)"
 )
-_BEFORE_STATE_UPPER = re.compile(
+_BEFORE_STATE_UPPER = scan(
     rf"(?<![\w])(?P<n>[a-z'.-]{{3,18}}(?: [a-z'-]{{2,18}}){{0,2}}),\s{{0,2}}(?=(?:{_STATES})\b)"
 )
 _CITY_CUE = re.compile(
@@ -136,27 +129,31 @@ _CITY_CUE = re.compile(
 _CITY_CUE_ENDS = frozenset(
     {"in", "of", "from", "to", "over", "except", "hometown", "sons", "the", "near", "outside"}
 )
-_PLANT = Scan(
-    re.compile(
-        rf"\b(?:at|from|to) the (?P<n>{_CITY_NAME_TEXT}) (?:plant|office|campus|branch|site|"
-        rf"store|"
-        rf"warehouse|facility|depot)\b"
-    ),
-    (" the ",),
+_PLANT = scan(
+    rf"\b(?:at|from|to) the (?P<n>{_CITY_NAME_TEXT}) (?:plant|office|campus|branch|site|"
+    rf"store|"
+    rf"warehouse|facility|depot)\b"
 )
 _CITY_NAME = re.compile(_CITY_NAME_TEXT)
 _AFTER_STREET = re.compile(r",[ \n]{1,2}|[ ]|\n")
-_GEO = re.compile(
+_GEO = scan(
     r"(?<![\w])(?:[A-Z][a-z']+(?:'s)?\s){1,3}(?:Ridge|Crossing|Hollow|Point|Creek|Valley|Lake|"
     r"River|Beach|Bay|"
     r"Island|Mountain|Canyon|Falls|Springs|Hills|Heights|Meadows|Junction|Landing|Gulch|Bluff|"
     r"Prairie|Forest|"
     r"Reservoir|Marina|Campground|Reservation|Moor|Downs|Estate|Common|Harbor|Harbour|Pier|"
     r"Bridge)\b"
-    r"(?:\strailer park|\scampground|\smarina)?"
+    r"(?:\strailer park|\scampground|\smarina)?",
+    signs=signs(
+        """
+        ridge|crossing|hollow|point|creek|valley|lake|river|beach|bay|island|mountain|canyon|falls
+        springs|hills|heights|meadows|junction|landing|gulch|bluff|prairie|forest|reservoir|marina
+        campground|reservation|moor|downs|estate|common|harbor|harbour|pier|bridge
+        """
+    ),
 )
-_GEO_SHORT = re.compile(_GEO.pattern.replace("{1,3}", "{1}", 1))
-_LANDMARK = re.compile(
+_GEO_SHORT = re.compile(_GEO.pattern.pattern.replace("{1,3}", "{1}", 1))
+_LANDMARK = scan(
     r"\bthe\s(?:[a-z]+\s){0,3}?(?:farm|cannery|cottage|trailer|reservation|flats?|caravan site|"
     r"trailer park|"
     r"church|chip shop|mill|quarry|marina|campground|lighthouse|ranch|cabin|barn|chapel|tavern|"
@@ -174,7 +171,7 @@ _PARK = Scan(
     ),
     ("trailer park", "mobile home park", "caravan"),
 )
-_ROOM = re.compile(
+_ROOM = scan(
     r"(?<![\w])(?:room|rm|bed|bay|cubicle|ward|tower|theatre|theater|(?P<theater>or(?=\s\d))|"
     r"trauma bay|station|wing|"
     r"(?:ground|first|second|third|\d(?:st|nd|rd|th)) floor|floor)\.?\s{0,2}#?\s?"
@@ -183,23 +180,16 @@ _ROOM = re.compile(
 #: "moved to OR 4", but "1 or 2 tablets"
 _TO_THEATER = re.compile(r"\b(?:in|to|from|the|via|into|at) \Z")
 _COUNTED = re.compile(r"\d[a-z]{0,3}\.?\s\Z")
-_WARD_CODE = re.compile(r"(?<![\w.-])(?:\d{1,2}[NSEWnsew]{1,2}-\d{1,3}[A-Za-z]?)(?![\w-])")
-_WARD_NAME = re.compile(
+_WARD_CODE = scan(r"(?<![\w.-])(?:\d{1,2}[NSEWnsew]{1,2}-\d{1,3}[A-Za-z]?)(?![\w-])")
+_WARD_NAME = scan(
     r"(?<![\w])(?:\d{1,2}\s(?:North|South|East|West|Tower|Main)|(?:North|South|East|"
     r"West)\s\d{1,2}|"
     r"(?:[A-Z][a-z']+\s){1,2}(?:Ward|Wing|Pavilion)|(?:the\s)?(?:[A-Z][a-z']+\s){1,2}(?:Unit|"
     r"Suite|Tower)"
-    r"(?!\s?(?:No|#|\d)))\b"
+    r"(?!\s?(?:No|#|\d)))\b",
+    signs=signs("ward|wing|pavilion|unit|suite|tower|north|south|east|west|main"),
 )
 _WARD_ACRONYMS = word_set("micu sicu ccu cicu cvicu nicu picu ticu amu hdu itu mau eau sau asu")
-_ROOM_SIGNS = (
-    "room", "rm", "bed", "bay", "cubicle", "ward", "tower", "theat", "or ", "station", "wing",
-    "floor",
-)  # fmt: skip
-_WARD_SIGNS = (
-    "ward", "wing", "pavilion", "unit", "suite", "tower", "north", "south", "east", "west",
-    "main",
-)  # fmt: skip
 _INTENSIVE = word_set(
     """
     micu sicu ccu cicu cvicu nicu picu ticu itu hdu
@@ -223,7 +213,7 @@ def find(view: TextView) -> Iterator[Finding]:
 
 
 def _addresses(view: TextView) -> Iterator[Finding]:
-    for match in view.from_digits(_STREET):
+    for match in view.scan(_STREET):
         start, end = match.span()
         if view.style == "mixed" and not _has_capital(view.plain[start:end]):
             continue
@@ -262,28 +252,28 @@ def _postal_codes(view: TextView) -> Iterator[Finding]:
     if not view.digit_runs:
         return
     if view.has_run(5):
-        for pattern, text in (
-            (_ZIP_AFTER_STATE, view.lower),
-            (_ZIP_AFTER_CODE, view.plain),
-            (_ZIP_CUE, view.lower),
+        for matches in (
+            view.scan(_ZIP_AFTER_STATE),
+            view.scan_plain(_ZIP_AFTER_CODE),
+            view.scan(_ZIP_CUE),
         ):
-            for match in pattern.finditer(text):
+            for match in matches:
                 yield _finding(match.start("n"), match.end("n"), "postal_code", "place.zip")
-    for match in view.from_digits(_ZIP4, least=5):
+    for match in view.scan(_ZIP4):
         yield _finding(match.start(), match.end(), "postal_code", "place.zip")
-    for match in _POSTCODE.finditer(view.plain):
+    for match in view.before_digits(_POSTCODE, view.plain, most=2):
         if match.group().isupper() or view.style == "lower" or " " in match.group():
             yield _finding(match.start(), match.end(), "postal_code", "place.postcode")
 
 
 def _towns(view: TextView) -> Iterator[Finding]:
     if view.style == "mixed":
-        for match in _BEFORE_STATE.finditer(view.plain):
+        for match in view.scan_plain(_BEFORE_STATE):
             yield _finding(match.start("n"), match.end("n"), "city", "place.before_state")
         yield from _cued_towns(view)
         yield from _plants(view)
     else:
-        for match in _BEFORE_STATE_UPPER.finditer(view.lower):
+        for match in view.scan(_BEFORE_STATE_UPPER):
             yield _finding(match.start("n"), match.end("n"), "city", "place.before_state")
 
 
@@ -323,18 +313,19 @@ def _is_town(words: list[str], *, strong: bool) -> bool:
 
 
 def _landmarks(view: TextView) -> Iterator[Finding]:
-    if view.style == "mixed":
-        geo, capitals = _GEO, view.plain
-    else:
-        geo, capitals = (
-            _GEO_SHORT,
-            re.sub(r"(?<![\w'])[a-z]", lambda m: m.group().upper(), view.lower),
-        )
-    for pattern, text in ((geo, capitals), (_LANDMARK, view.lower)):
-        for match in pattern.finditer(text):
+    for matches in (_named_spots(view), view.scan(_LANDMARK)):
+        for match in matches:
             yield _finding(match.start(), match.end(), "place", "place.landmark")
     for match in view.scan_plain(_PARK):
         yield _finding(match.start(), match.end(), "place", "place.landmark")
+
+
+def _named_spots(view: TextView) -> Iterable[re.Match[str]]:
+    if view.style == "mixed":
+        return view.scan_plain(_GEO)
+    if not view.has(_GEO.signs):
+        return ()
+    return _GEO_SHORT.finditer(re.sub(r"(?<![\w'])[a-z]", lambda m: m.group().upper(), view.lower))
 
 
 def _in_theater(view: TextView, start: int) -> bool:
@@ -347,20 +338,18 @@ def _in_theater(view: TextView, start: int) -> bool:
 
 
 def _wards(view: TextView) -> Iterator[Finding]:
-    if view.has(_ROOM_SIGNS):
-        for match in _ROOM.finditer(view.lower):
-            if not match["theater"] or _in_theater(view, match.start()):
-                yield _finding(*match.span(), "unit", "place.room", base="room")
-    for match in view.from_digits(_WARD_CODE):
+    for match in view.scan(_ROOM):
+        if not match["theater"] or _in_theater(view, match.start()):
+            yield _finding(*match.span(), "unit", "place.room", base="room")
+    for match in view.scan(_WARD_CODE):
         yield _finding(*match.span(), "unit", "place.room", base="room")
     yield from _named_wards(view)
 
 
 def _named_wards(view: TextView) -> Iterator[Finding]:
-    if view.has(_WARD_SIGNS):
-        for match in _WARD_NAME.finditer(view.plain):
-            if not all(w in _NOT_UNITS for w in match.group().lower().split()):
-                yield _finding(*match.span(), "unit", "place.ward")
+    for match in view.scan_plain(_WARD_NAME):
+        if not all(w in _NOT_UNITS for w in match.group().lower().split()):
+            yield _finding(*match.span(), "unit", "place.ward")
     for token in view.tokens:
         if token.lower in _WARD_ACRONYMS and (token.shouting or view.style == "lower"):
             base = "intensive care" if token.lower in _INTENSIVE else "ward"

@@ -7,6 +7,7 @@ from typing import NamedTuple, cast
 
 from deid import lexicon
 from deid.text.document import Category, Finding
+from deid.text.scanning import Scan, scan
 from deid.text.tokens import TextView
 
 _VALUE = r"(?P<n>(?=[\w/.-]{0,29}\d)[a-z0-9](?:[\w./-]{0,28}\w)?)"
@@ -16,41 +17,41 @@ _SEPARATOR = r"(?:\s?(?:no|num|number|nr|id|code|card)\b\.?)?\s{0,2}[:#=]?\s{0,3
 _AFTER_CUE = re.compile(_SEPARATOR + _VALUE)
 _MARK = re.compile(r" ?(?:no|num|number|id)\b| ?[#:]")
 
-_SSN = re.compile(r"(?<![\w-])\d{3}[- ]\d{2}[- ]\d{4}(?![\w-])")
-_NHS = re.compile(r"(?<![\w-])\d{3}[- ]\d{3}[- ]\d{4}(?![\w-])")
+_SSN = scan(r"(?<![\w-])\d{3}[- ]\d{2}[- ]\d{4}(?![\w-])")
+_NHS = scan(r"(?<![\w-])\d{3}[- ]\d{3}[- ]\d{4}(?![\w-])")
 #: prefixes as they are issued, and the one that forms show
 _NINO = re.compile(
     r"(?<!\w)(?:[a-ceghj-prtw-z]{2}|qq)[\s.-]{0,2}\d{2}[\s.-]{0,2}\d{2}[\s.-]{0,2}\d{2}"
     r"[\s.-]{0,2}[a-d](?!\w)"
 )
-_MEDICARE = re.compile(r"(?<!\w)[1-9][a-z][a-z0-9]\d-?[a-z][a-z0-9]\d-?[a-z]{2}\d{2}(?!\w)")
-_UDI = re.compile(r"\(01\)\d{14}(?:\(\d{2,3}\)[\w./-]{1,20}){0,5}")
+_MEDICARE = scan(r"(?<!\w)[1-9][a-z][a-z0-9]\d-?[a-z][a-z0-9]\d-?[a-z]{2}\d{2}(?!\w)")
+_UDI = scan(r"\(01\)\d{14}(?:\(\d{2,3}\)[\w./-]{1,20}){0,5}")
 _VIN = re.compile(r"\b(?=[a-hj-npr-z0-9]{17}\b)(?=[a-z]{0,16}\d)(?=\d{0,16}[a-z])\w{17}\b")
-_UUID = re.compile(r"(?<!\w)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?!\w)")
-_TRIPLE = re.compile(r"(?<![\w./-])\d{2}-\d{2}-\d{2}(?![\w/-])")
+_UUID = scan(r"(?<!\w)[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?!\w)")
+_TRIPLE = scan(r"(?<![\w./-])\d{2}-\d{2}-\d{2}(?![\w/-])")
 _CODE = re.compile(r"(?<![\w.])#?(?=[a-z_/-]{0,20}\d)[a-z0-9]+(?:[-_/][a-z0-9]+){0,5}(?![\w]|\.\d)")
+#: the most that stands before the first digit of a code
+_CODE_HEAD = 21
+_CODE_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_/-#")
 _DATE_TIME = re.compile(r"(?:19|20)\d\d-\d\d-\d\dt?\d{0,2}$")
 #: "SHA-256 fingerprint": of a file, not of a finger
 _DIGEST_BEFORE = re.compile(
     r"\b(?:sha|sha-?\d{1,3}|md5|key|ssh|certificate|digest|hash)[ :-]{1,2}\Z"
 )
-_SERIAL = re.compile(r"(?<![a-z])(?:sn|s/n)\s?#?:?\s?\d{5,}\b")
-_VOICEPRINT = re.compile(
+_SERIAL = scan(r"(?<![A-Za-z])(?:sn|s/n)\s?#?:?\s?\d{5,}\b")
+_VOICEPRINT = scan(
     r"(?<!sha-256 )(?<!sha256 )(?<!md5 )(?<!key )"
     r"\b(?:voiceprint|faceprint|fingerprint)\s(?:id\s)?(?=\w*\d)[\w-]{4,20}\b"
 )
-#: patterns, and signs one of which must stand in the text for the pattern to be tried
-_SHAPES: tuple[tuple[Category, re.Pattern[str], tuple[str, ...]], ...] = (
-    ("national_id", _SSN, ()),
-    ("national_id", _NHS, ()),
-    ("national_id", _NINO, ()),
-    ("health_plan", _MEDICARE, ()),
-    ("device", _UDI, ("(01)",)),
-    ("vehicle", _VIN, ()),
-    ("other_id", _UUID, ("-",)),
-    ("device", _SERIAL, ("sn", "s/n")),
-    ("biometric", _VOICEPRINT, ("print",)),
-    ("record_number", _TRIPLE, ("-",)),
+_SHAPES: tuple[tuple[Category, Scan], ...] = (
+    ("national_id", _SSN),
+    ("national_id", _NHS),
+    ("health_plan", _MEDICARE),
+    ("device", _UDI),
+    ("other_id", _UUID),
+    ("device", _SERIAL),
+    ("biometric", _VOICEPRINT),
+    ("record_number", _TRIPLE),
 )
 _QUANTITY_AFTER = re.compile(
     r"\A\s?(?:mg|mcg|ug|ng|ml|dl|l(?![\w.])|g(?![\w.])|kg|cm|mm|m(?![\w.])|%|units?\b|iu\b|miu|"
@@ -89,21 +90,42 @@ def _cues() -> Mapping[str, tuple[_Cue, ...]]:
 
 def find(view: TextView) -> Iterator[Finding]:
     """Yield every number that could lead back to a person."""
-    text = view.lower
     if not view.digit_runs:
         return
     yield from _announced(view)
-    for category, shape, signs in _SHAPES:
-        if signs and not view.has(signs):
-            continue
-        for match in shape.finditer(text):
+    for category, shape in _SHAPES:
+        for match in view.scan(shape):
             if shape is _NHS and not _nhs_check(match.group()):
                 yield _finding(*match.span(), "other_id", "number.pattern")
             else:
                 yield _finding(*match.span(), category, "number.pattern")
-    for match in _CODE.finditer(text):
+    yield from _with_letters(view)
+
+
+def _with_letters(view: TextView) -> Iterator[Finding]:
+    """Numbers that begin with letters."""
+    text = view.lower
+    for match in view.before_digits(_NINO, text, most=4, fewest=2, least=2):
+        yield _finding(*match.span(), "national_id", "number.pattern")
+    for match in _around_digits(view, _VIN):
+        yield _finding(*match.span(), "vehicle", "number.pattern")
+    for match in _around_digits(view, _CODE):
         if _looks_issued(match.group(), text, match.start(), match.end()):
             yield _finding(match.start(), match.end(), "other_id", "number.shape")
+
+
+def _around_digits(view: TextView, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
+    """Yield the matches of a pattern that has letters and joining signs before its first digit."""
+    text, after = view.lower, 0
+    for digits, _end in view.digit_runs:
+        first, earliest = digits, max(after, digits - _CODE_HEAD)
+        while first > earliest and text[first - 1] in _CODE_CHARACTERS:
+            first -= 1
+        for start in range(first, digits + 1):
+            match = pattern.match(text, start) if start >= after else None
+            if match:
+                after = match.end()
+                yield match
 
 
 def _nhs_check(written: str) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from deid.lexicon import word_set
 from deid.text.document import Finding
+from deid.text.scanning import scan
 from deid.text.tokens import TextView
 
 _CUE = (
@@ -13,7 +14,7 @@ _CUE = (
     r"building) "
     r"?(?:codes?|pins?)|key ?safe|key ?box|lock ?box|key ?pad|wi-?fi key)"
 )
-_SAID = re.compile(
+_SAID = scan(
     rf"{_CUE}\b(?: (?:for|to|of|on) (?:the |his |her |their )?[a-z]{{2,12}}(?: [a-z]{{2,12}})?)?"
     r"\s?(?:(?:number|no\.?|code)\s?)?(?P<link>is now|is|was|set to|reads|=|:|are)?\s{0,2}"
     r"(?P<q>[\"'(]?)(?P<n>[\w#*!@$.-]{3,24}(?<![.-]))"
@@ -27,14 +28,11 @@ _NEVER = word_set(
     pins removed traction tract care placed fixation fixed beside under front
     """
 )
-_SIGNS = ("pass", "word", "code", "pin", "safe", "lock", "key")
 
 
 def find(view: TextView) -> Iterator[Finding]:
     """Yield what follows a word for a secret."""
-    if not view.has(_SIGNS):
-        return
-    for match in _SAID.finditer(view.lower):
+    for match in view.scan(_SAID):
         if _is_secret(match):
             yield Finding(
                 start=match.start("n"),

@@ -7,7 +7,7 @@ from deid import lexicon
 from deid.lexicon import word_set
 from deid.text import name_words
 from deid.text.document import Finding
-from deid.text.scanning import Scan
+from deid.text.scanning import scan, signs
 from deid.text.tokens import TextView, Token
 
 _CREDENTIALS = word_set(
@@ -26,45 +26,39 @@ _ONLY_AFTER_COMMA = frozenset({"consultant", "specialty"})
 _ONLY_BEFORE_LICENSE = frozenset({"pt", "ot"})
 _GAP_BEFORE = re.compile(r"[ ,]{1,3}\Z")
 _DOTTED_CREDENTIAL = re.compile(r",?\s{0,2}\b(?:m\.d\.|r\.n\.|n\.p\.|ph\.d\.|d\.o\.)")
-_KIN_AFTER = re.compile(
-    r"\s?\(\s?(?:the |pt'?s |patient'?s )?(?:wife|husband|spouse|partner|son|daughter|mother|mom|"
+_KIN_AFTER = scan(
+    r"\(\s?(?:the |pt'?s |patient'?s )?(?:wife|husband|spouse|partner|son|daughter|mother|mom|"
     r"mum|father|dad|brother|sister|sib(?:ling)?|twin|aunt|uncle|cousin|niece|nephew|"
     r"grand[a-z]{2,8}|step[a-z]{3,8}|friend|girlfriend|boyfriend|neighbou?r|fianc[e]{1,2}|"
     r"roommate|"
     r"caregiver|carer|guardian|next of kin|nok|emergency contact|widow|scribe|interpreter|poa|"
     r"hcp)\b"
 )
-_CLOSING = Scan(
-    re.compile(
-        r"\b(?i:thanks|thank you|thx|sincerely|regards|cheers|best|"
-        r"love)[!,. ]{1,4}\n{0,2}(?=[A-Z])"
-    ),
-    ("thanks", "thank you", "thx", "sincerely", "regards", "cheers", "best", "love"),
+_CLOSING = scan(
+    r"\b(?i:thanks|thank you|thx|sincerely|regards|cheers|best|love)[!,. ]{1,4}\n{0,2}(?=[A-Z])"
 )
-_NICKNAME = re.compile(r"\(\"(?P<n>[A-Z][A-Za-z'-]+)\"\)")
-_PARENTHESIS = re.compile(r"\b[A-Z][a-z]+ \((?P<n>[A-Z][a-z]+)\)")
-_CALLED = re.compile(
+_NICKNAME = scan(r"\(\"(?P<n>[A-Z][A-Za-z'-]+)\"\)")
+_PARENTHESIS = scan(r"\b[A-Z][a-z]+ \((?P<n>[A-Z][a-z]+)\)")
+_CALLED = scan(
     r"(?P<n>[A-Z][a-z]+) \((?:legal|nickname|aka|a\.k\.a\.|goes by|preferred name|they/|she/|"
-    r"he/|prefers|known as|born|n[e\u00e9]e)"
+    r"he/|prefers|known as|born|n[e\u00e9]e)",
+    signs=signs("(leg|(nick|(aka|(a.k|(goes|(pref|(they|(she|(he/|(known|(born|(ne|(n\u00e9e"),
 )
-_NICKNAME_FLAT = re.compile(r"\(\"(?P<n>[a-z][a-z'-]{1,20})\"\)")
-_CALLED_FLAT = re.compile(
+_NICKNAME_FLAT = scan(r"\(\"(?P<n>[a-z][a-z'-]{1,20})\"\)")
+_CALLED_FLAT = scan(
     r"(?P<n>(?<![a-z'])[a-z]{2,20}) \((?:legal name|nickname|aka|a\.k\.a\.|goes by|preferred "
-    r"name)\b"
+    r"name)\b",
+    signs=signs("(leg|(nick|(aka|(a.k|(goes|(pref"),
 )
-_BEFORE_VERDICT = Scan(
-    re.compile(
-        r"\b(?:for|by|to) (?P<n>[A-Z][a-z]+) (?=second opinion|to (?:review|see|follow)|review\b|"
-        r"input\b)"
-    ),
-    ("second opinion", "to review", "to see", "to follow", "review", "input"),
+_BEFORE_VERDICT = scan(
+    r"\b(?:for|by|to) (?P<n>[A-Z][a-z]+) (?=second opinion|to (?:review|see|follow)|review\b|"
+    r"input\b)"
 )
-_SLASHED = Scan(
-    re.compile(r"^/(?P<n>[A-Z][a-z'-]+(?: [A-Z][a-z'-]+)?) (?=\d|[A-Z][a-z]{2})", re.MULTILINE),
-    ("/",),
+_SLASHED = scan(
+    r"^/(?P<n>[A-Z][a-z'-]+(?: [A-Z][a-z'-]+)?) (?=\d|[A-Z][a-z]{2})", flags=re.MULTILINE
 )
 #: a surname in capitals before a birth date or a record number heads a report
-_BEFORE_RECORD = re.compile(
+_BEFORE_RECORD = scan(
     r"(?<![\w'-])(?P<n>[A-Z][A-Z'-]{2,})"
     r"(?=\s{1,4}(?:DOB|MRN|NHS|H/N|\(?(?:[A-Z]?\d{6,}|\d\d-\d\d-\d\d)\b))"
 )
@@ -138,22 +132,23 @@ def _closing(view: TextView) -> Iterator[Finding]:
 
 
 def _in_parentheses(view: TextView) -> Iterator[Finding]:
-    for match in _KIN_AFTER.finditer(view.lower):
-        name = name_words.names_before(view, match.start())
+    for match in view.scan(_KIN_AFTER):
+        spaced = view.lower[match.start() - 1 : match.start()].isspace()
+        name = name_words.names_before(view, match.start() - spaced)
         if name:
             yield _finding(name, "name.kin", "relative")
     flat = view.style == "lower"
     for pattern in (_NICKNAME_FLAT, _CALLED_FLAT) if flat else (_NICKNAME, _CALLED):
-        for match in pattern.finditer(view.plain):
+        for match in view.scan_plain(pattern):
             yield _finding(match.span("n"), "name.nickname", "person")
-    for match in _PARENTHESIS.finditer(view.plain):
+    for match in view.scan_plain(_PARENTHESIS):
         word = match["n"].lower()
         if lexicon.is_name(word) and word not in name_words.NEVER:
             yield _finding(match.span("n"), "name.parenthesis", "person")
 
 
 def _before_record(view: TextView) -> Iterator[Finding]:
-    for match in _BEFORE_RECORD.finditer(view.plain):
+    for match in view.scan_plain(_BEFORE_RECORD):
         word = match["n"].lower()
         if word in name_words.NEVER or word in lexicon.words("abbreviations"):
             continue

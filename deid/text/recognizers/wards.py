@@ -1,11 +1,12 @@
 """Wards, bays, pods and cells by name or number, where a label or a move announces them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from deid import lexicon
 from deid.text import institutions, name_words
 from deid.text.document import Finding
+from deid.text.scanning import scan
 from deid.text.tokens import TextView
 
 _KIND = (
@@ -13,12 +14,12 @@ _KIND = (
     r"side ?room)"
 )
 #: "Pod C bed 9", "Unit 3 cell 14"
-_PAIR = re.compile(
+_PAIR = scan(
     rf"(?<![\w-]){_KIND} ?#?(?:[a-z]?\d{{1,4}}[a-z]?|[a-z])(?:[ ,/-]{{1,2}}{_KIND} "
     rf"?#?(?:[a-z]?\d{{1,4}}[a-z]?|[a-z])){{1,2}}(?![\w])"
 )
 #: "Ward: Fellside", "admitted to ward Fellside"
-_LABELED = re.compile(
+_LABELED = scan(
     r"\b(?:Ward|WARD|ward|Unit:|UNIT:|Location:|Loc:|"
     r"LOC:)[:\s]{1,3}(?P<n>(?:[A-Z][A-Za-z'-]{2,16})(?: [A-Z][A-Za-z'-]{2,16})?)"
 )
@@ -27,76 +28,59 @@ _MOVE = re.compile(
     r"(?:\b(?:to|from|on|in|via|floor|unit|location:?|loc:?|bed:?|dispo:?|transferred|stepdown|"
     r"then)|->)\s{1,2}(?:the )?\Z"
 )
-_CODED = re.compile(
-    r"(?P<n>\d{1,2} ?(?:[nsew]{1,2}|north|south|east|west|tower|main|[a-d])"
+_CODED = scan(
+    r"(?<!\d)(?P<n>\d{1,2} ?(?:[nsew]{1,2}|north|south|east|west|tower|main|[a-d])"
     r"(?: ?(?:bed|rm|room)? ?\d{1,3}[a-z]?)?)(?![\w/%]|\.\d)"
 )
-_ICU_BED = re.compile(
-    r"(?<![\w-])(?P<n>(?:[a-z]{1,3}icu|ccu|icu|hdu|itu|pacu|mau|amu|sau|eau|cdu|obs|nicu|ed|er|"
-    r"l&d|snf) ?(?:bed|rm|room|bay|#)? ?#?\d{1,3}[a-z]?)(?![\w/.%-]|\s?(?:days?|hours?|hrs?|"
+_BED_TEXT = (
+    r" ?(?:bed|rm|room|bay|#)? ?#?\d{1,3}[a-z]?)(?![\w/.%-]|\s?(?:days?|hours?|hrs?|"
     r"h\b|x\b|mg|ml))"
 )
-_AFTER_MOVE = re.compile(
+_ICU_BED = scan(r"(?<![\w-])(?P<n>[a-z]{1,3}icu" + _BED_TEXT, signs=("icu",))
+_CARE_BED = scan(
+    r"(?<![\w-])(?P<n>(?:ccu|icu|hdu|itu|pacu|mau|amu|sau|eau|cdu|obs|nicu|ed|er|l&d|snf)"
+    + _BED_TEXT
+)
+_AFTER_MOVE = scan(
     r"\b(?:[Rr]ecovery|PACU|[Tt]heatre|ED|A&E|ICU|ITU) (?:then|to|->|and then) "
     r"(?P<n>[A-Z][a-z]{2,16}(?: (?:Ward|Unit|Suite|Wing))?)(?![\w-])"
 )
-_CARE_SIGNS = ("icu", "ccu", "hdu", "itu", "pacu", "mau", "amu", "sau", "eau", "cdu", "ed ", "er ")
-_FLAT = re.compile(
+_FLAT = scan(
     r"(?:^|[|,:\n(-]|\b(?:to|on|from|in|obs|dispo|loc))\s?(?P<n>\d{1,2} (?:north|south|east|"
     r"west|tower)|"
     r"[a-z]{3,14} (?:ward|unit|suite|wing))(?=\s?(?:[|,.;:\n)]|room|rm|bed|$))"
-)
-_SIGNS = (
-    "ward",
-    "unit",
-    "wing",
-    "pod",
-    "bay",
-    "cell",
-    "block",
-    "floor",
-    "suite",
-    "bed",
-    "room",
-    "rm",
-    "station",
-    "cubicle",
-    "chair",
 )
 
 
 def find(view: TextView) -> Iterator[Finding]:
     """Yield wards and beds."""
-    lower = view.lower
-    if view.has(_SIGNS):
-        for match in _PAIR.finditer(lower):
-            yield _finding(*match.span())
+    for match in view.scan(_PAIR):
+        yield _finding(*match.span())
     if view.digit_runs:
         yield from _numbered(view)
     if view.style != "mixed":
-        yield from _named(_FLAT.finditer(lower))
-    yield from _named(_LABELED.finditer(view.plain))
-    yield from _named(_AFTER_MOVE.finditer(view.plain))
+        yield from _named(view.scan(_FLAT))
+    yield from _named(view.scan_plain(_LABELED))
+    yield from _named(view.scan_plain(_AFTER_MOVE))
 
 
 def _numbered(view: TextView) -> Iterator[Finding]:
-    for match in view.from_digits(_CODED):
+    for match in view.scan(_CODED):
         start = match.start()
         moved = _MOVE.search(view.lower, max(0, start - 18), start)
         if moved and _written_as_ward(view, match):
             yield _finding(*match.span("n"))
-    if view.has(_CARE_SIGNS):
-        yield from _icu_beds(view)
+    yield from _icu_beds(view)
 
 
-def _named(matches: Iterator[re.Match[str]]) -> Iterator[Finding]:
+def _named(matches: Iterable[re.Match[str]]) -> Iterator[Finding]:
     for match in matches:
         if match["n"][0].isdigit() or _is_ward_name(match["n"]):
             yield _finding(*match.span("n"))
 
 
 def _icu_beds(view: TextView) -> Iterator[Finding]:
-    for match in _ICU_BED.finditer(view.lower):
+    for match in (*view.scan(_ICU_BED), *view.scan(_CARE_BED)):
         written = view.plain[match.start("n") : match.end("n")]
         numbered = re.search(r"(?:bed|rm|room|bay|#)", match["n"])
         plain_er = match["n"].startswith(("ed ", "er ", "obs"))

@@ -1,1 +1,0 @@
-"""Vendor dialects, one file each, will live here; each is a `sandbox.dialect.Dialect`."""
