@@ -71,7 +71,11 @@ def metadatas(program: ProgramName) -> Sequence["MetaData"]:
     from runtime.tables import RuntimeBase  # noqa: PLC0415
 
     if program == "gateway":
-        from smartapp.store import case_rows, launch_rows  # noqa: F401, PLC0415 - registers tables
+        from smartapp.store import (  # noqa: PLC0415 - registers tables
+            case_rows,  # noqa: F401
+            hook_rows,  # noqa: F401
+            launch_rows,  # noqa: F401
+        )
         from smartapp.store.rows import SmartAppBase  # noqa: PLC0415
 
         return (RuntimeBase.metadata, SmartAppBase.metadata)

@@ -37,6 +37,10 @@ _POLICIES = {
         "watching",
         "like `launched`, but asking does not keep the session alive",
     ),
+    "smartapp.web.cds_services.HookRoutes.called_by_ehr": (
+        "EHR's token",
+        "a registered EHR's CDS client: one bearer JWT per call, made for this very address",
+    ),
     "consult.web.access.HospitalAccess.policy.<locals>.check": (
         "hospital",
         "a bearer token issued to a registered hospital; the hospital follows from it alone",
@@ -64,6 +68,7 @@ _INSIDE = {
     "launch.start": "a registered issuer inside",
     "launch.callback": "the one-time state inside",
     "front.window": "a one-use code inside",
+    "cds.preflight": "a browser's question whether it may call; says nothing else",
     "desk.enter": "password and code inside",
 }
 
@@ -184,12 +189,13 @@ def errors_page() -> str:
 def _error_classes() -> Iterator[type[Exception]]:
     for room in ROOMS:
         package = importlib.import_module(room)
-        if not any(info.name == "errors" for info in pkgutil.iter_modules(package.__path__)):
-            continue
-        module = importlib.import_module(f"{room}.errors")
-        for _, member in inspect.getmembers(module, inspect.isclass):
-            if issubclass(member, Exception) and member.__module__ == module.__name__:
-                yield member
+        for info in pkgutil.walk_packages(package.__path__, f"{room}."):
+            if not info.name.endswith(".errors"):
+                continue
+            module = importlib.import_module(info.name)
+            for _, member in inspect.getmembers(module, inspect.isclass):
+                if issubclass(member, Exception) and member.__module__ == module.__name__:
+                    yield member
 
 
 def log_events_page() -> str:

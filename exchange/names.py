@@ -40,6 +40,7 @@ CS_MESSAGE_KIND = f"{BASE}/CodeSystem/message-kind"
 CS_OUTCOME = f"{BASE}/CodeSystem/outcome"
 CS_CONFIDENCE = f"{BASE}/CodeSystem/confidence"
 CS_DECISION = f"{BASE}/CodeSystem/decision"
+CS_CARD_OVERRIDE = f"{BASE}/CodeSystem/card-override"
 
 # Code systems of others
 LOINC = "http://loinc.org"

@@ -140,6 +140,18 @@ class Event(Enum):
         "site",
         "missing_scopes",
     )
+    LAUNCH_ENDPOINT_REFUSED = _event(
+        "launch.endpoint_refused",
+        "error",
+        "An EHR announces a sign-in address on an origin that is not registered for it.",
+        "site",
+    )
+    LAUNCH_ENDPOINTS_CHANGED = _event(
+        "launch.endpoints_changed",
+        "warning",
+        "An EHR announces other sign-in addresses than before; all are on registered origins.",
+        "site",
+    )
     LAUNCH_FAILED = _event(
         "launch.failed",
         "warning",
@@ -151,6 +163,49 @@ class Event(Enum):
         "ehr_code",
         "http_status",
         "reference",
+    )
+
+    CHECK_BROKE = _event(
+        "check.broke",
+        "error",
+        "A group of the connection check broke off; the report names the group.",
+        "group",
+        "code",
+        "exception",
+        "place",
+    )
+    SIGN_IN_ENDED = _event(
+        "launch.sign_in_ended",
+        "info",
+        "A sign-in at an EHR was ended and its tokens wiped; outcome says whether the EHR "
+        "revoked them too.",
+        "site",
+        "outcome",
+    )
+
+    # decision support hooks
+    HOOK_ANSWERED = _event(
+        "hooks.answered", "info", "A hook was answered with this many cards.",
+        "site", "service", "cards",
+    )  # fmt: skip
+    HOOK_FEEDBACK = _event(
+        "hooks.feedback", "info", "An EHR said what became of cards; comments are not read.",
+        "site", "service", "count", "repeated",
+    )  # fmt: skip
+    HOOK_PATIENT_DIFFERS = _event(
+        "hooks.patient_differs",
+        "warning",
+        "A chart has the record id of a question but other demographics; no card was shown.",
+        "site",
+        "count",
+    )
+    HOOK_REFUSED = _event(
+        "hooks.refused",
+        "warning",
+        "A hook call was refused; the reason is for operators only.",
+        "site",
+        "code",
+        "reason",
     )
 
     # hospital gateway
@@ -179,6 +234,20 @@ class Event(Enum):
     )
     CHART_READ_FAILED = _event(
         "gateway.chart_read_failed", "warning", "A chart could not be read.", "code"
+    )
+    CONTEXT_CHANGED = _event(
+        "gateway.context_changed",
+        "warning",
+        "Right before sending, patient or visit were no longer those of the launch; refused.",
+        "what",
+    )
+    EHR_CIRCUIT = _event(
+        "gateway.ehr_circuit",
+        "warning",
+        "An EHR failed so often that calls to it are held back, or it answers again.",
+        "site",
+        "state",
+        "count",
     )
     FILING_NOT_GRANTED = _event(
         "gateway.filing_not_granted",

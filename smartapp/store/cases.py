@@ -120,6 +120,17 @@ def of_patient(
     ]
 
 
+def at_patient(session: Session, *, site_id: str, patient_key: str) -> Sequence[Case]:
+    """Everybody's cases about one patient, found by the keyed digest; latest first, 50 at most."""
+    rows = session.scalars(
+        select(CaseRow)
+        .where(CaseRow.site_id == site_id, CaseRow.patient_key == patient_key)
+        .order_by(CaseRow.changed_at.desc())
+        .limit(50)
+    )
+    return [_case(row) for row in rows]
+
+
 def move(
     session: Session,
     case_id: str,
