@@ -52,7 +52,7 @@ _POLICIES = {
     "sandbox.pages.Pages.need_doctor": ("doctor", "a doctor signed in at the simulated EHR"),
     "sandbox.pages.Pages.own_form": ("doctor's form", "the same, from our own form"),
     "sandbox.pages.Pages.own_origin": ("own page", "a POST from our own origin"),
-    "sandbox.fault_routes.mount.<locals>.policy": (
+    "sandbox.secret_door.SecretDoor.let_in": (
         "fault secret",
         "sandbox mode and the fault secret as bearer token; closed while none is set",
     ),
@@ -69,6 +69,7 @@ _INSIDE = {
     "launch.callback": "the one-time state inside",
     "front.window": "a one-use code inside",
     "cds.preflight": "a browser's question whether it may call; says nothing else",
+    "trap.fall": "sandbox mode inside; it answers nothing and notes who brought credentials",
     "desk.enter": "password and code inside",
 }
 

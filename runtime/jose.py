@@ -99,9 +99,11 @@ def from_pem(pem: bytes, *, alg: Alg, kid: str | None = None) -> SigningKey:
     return SigningKey(kid=kid or _kid(key), alg=alg, _key=key)
 
 
-def sign(key: SigningKey, claims: Claims, *, typ: str) -> str:
-    """Return a compact JWS over the claims, header `alg`, `kid`, `typ`."""
+def sign(key: SigningKey, claims: Claims, *, typ: str, name_key: bool = True) -> str:
+    """Return a compact JWS over the claims, header `alg`, `kid` (unless not named), `typ`."""
     header = {"alg": key.alg, "kid": key.kid, "typ": typ}
+    if not name_key:
+        del header["kid"]
     return jws.serialize_compact(
         header, json_text.dumps(dict(claims)), key._key, algorithms=[key.alg]
     )

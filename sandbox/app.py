@@ -8,11 +8,25 @@ from runtime import logs, web_guard
 from runtime.errors import HTTP_STATUS, code_of, kind_of
 from runtime.log_events import Event
 from runtime.settings_schema import Settings
-from sandbox import fault_routes, fhir_routes, health, oauth_routes, pages
+from sandbox import (
+    bench_api,
+    bench_gate,
+    bench_pages,
+    fhir_routes,
+    health,
+    ledger_routes,
+    oauth_routes,
+    pages,
+    trap_routes,
+)
 from sandbox.errors import RedirectRefused, SignInNeeded
 from sandbox.services import SandboxServices
 
-_STATUS = {"sandbox.redirect_refused": 400, "sandbox.fault_unknown": 400}
+_STATUS = {
+    "sandbox.redirect_refused": 400,
+    "sandbox.fault_unknown": 400,
+    "sandbox.switch_unknown": 400,
+}
 _TEXTS = {
     400: ("The app's request cannot be served", "Close the app and start it again from the chart."),
     403: ("That is not allowed", "Go back to the chart and try it from there."),
@@ -29,11 +43,15 @@ def create_app(services: SandboxServices, settings: Settings) -> Flask:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     web_guard.install(app, settings=settings, frame_ancestors=lambda: ("'self'",), program="ehr")
+    bench_gate.install(app, services)
     app.register_error_handler(Exception, _failed)
     pages.mount(app, services)
     oauth_routes.mount(app, services)
     fhir_routes.mount(app, services, settings)
-    fault_routes.mount(app, services, settings)
+    bench_pages.mount(app, services)
+    bench_api.mount(app, services, settings)
+    ledger_routes.mount(app, services, settings)
+    trap_routes.mount(app, services, settings)
     health.mount(app, services)
     web_guard.seal(app)
     return app

@@ -8,15 +8,16 @@ Spec: RFC 6749, 4.1; RFC 7636; SMART App Launch 2.2, Launch App.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from urllib.parse import urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from runtime import tokens
-from sandbox import clients, grants, pkce, scopes
+from sandbox import app_contexts, clients, grants, pkce, scope_manners, scopes
 from sandbox.clients import Client, hash_secret
 from sandbox.errors import OAuthRefused, RedirectRefused
+from sandbox.manners import PLAIN, Manners
 from sandbox.places import Places
 from sandbox.rows import PendingRow
 
@@ -72,24 +73,24 @@ def identify(session: Session, parameters: Mapping[str, str]) -> Asked:
     return Asked(client=client, redirect_uri=redirect_uri, state=parameters.get("state", ""))
 
 
-def check(asked: Asked, parameters: Mapping[str, str], places: Places) -> Checked:
+def check(
+    asked: Asked, parameters: Mapping[str, str], places: Places, manners: Manners = PLAIN
+) -> Checked:
     """Check everything else; refusals raise OAuthRefused, to be sent to the redirect address."""
+    if manners.authorize_error:
+        raise OAuthRefused(error=manners.authorize_error, rule="a switch of the test bench")
     if parameters.get("response_type") != "code":
         raise OAuthRefused(error="unsupported_response_type", rule="response_type is code")
     if not asked.state:
         raise OAuthRefused(error="invalid_request", rule="state is missing")
-    if parameters.get("code_challenge_method") != "S256":
-        raise OAuthRefused(error="invalid_request", rule="code_challenge_method is S256")
-    challenge = parameters.get("code_challenge")
-    if challenge is None or not pkce.is_challenge(challenge):
-        raise OAuthRefused(error="invalid_request", rule="code_challenge is missing or malformed")
+    challenge = _challenge(parameters, manners)
     if parameters.get("aud") != places.fhir_base:
         raise OAuthRefused(error="invalid_request", rule="aud is not this FHIR base")
     asked_scopes = parameters.get("scope", "")
     launch = parameters.get("launch", "")
     if launch and "launch" not in scopes.split(asked_scopes):
         raise OAuthRefused(error="invalid_scope", rule="an EHR launch asks for scope launch")
-    granted = scopes.narrow(asked_scopes, asked.client.scopes)
+    granted = scopes.narrow(scope_manners.understood(asked_scopes, manners), asked.client.scopes)
     if not granted:
         raise OAuthRefused(error="invalid_scope", rule="no scope asked for is registered")
     return Checked(
@@ -99,6 +100,18 @@ def check(asked: Asked, parameters: Mapping[str, str], places: Places) -> Checke
         nonce=parameters.get("nonce", ""),
         launch=launch,
     )
+
+
+def _challenge(parameters: Mapping[str, str], manners: Manners) -> str:
+    """Return the code challenge; empty where this EHR neither demands nor checks one."""
+    challenge = parameters.get("code_challenge")
+    if manners.pkce == "ignored" or (manners.pkce == "if_sent" and challenge is None):
+        return ""
+    if parameters.get("code_challenge_method") != "S256":
+        raise OAuthRefused(error="invalid_request", rule="code_challenge_method is S256")
+    if challenge is None or not pkce.is_challenge(challenge):
+        raise OAuthRefused(error="invalid_request", rule="code_challenge is missing or malformed")
+    return challenge
 
 
 def grant_launch(session: Session, checked: Checked, now: datetime) -> str:
@@ -126,6 +139,8 @@ def grant(session: Session, checked: Checked, context: grants.Context, now: date
         code_challenge=checked.code_challenge,
         nonce=checked.nonce,
     )
+    if checked.launch:
+        app_contexts.hand_on(session, checked.launch, granted.grant_id)
     code = grants.issue_code(session, granted.grant_id, terms, now)
     return _with_query(asked.redirect_uri, {"code": code, "state": asked.state})
 
@@ -136,6 +151,20 @@ def refusal(asked: Asked, refused: OAuthRefused) -> str:
     if asked.state:
         query["state"] = asked.state
     return _with_query(asked.redirect_uri, query)
+
+
+def dressed(address: str, manners: Manners, issuer: str, *, posted: bool = False) -> str:
+    """Return the address to send the browser to as this EHR would write it."""
+    parts = urlsplit(address)
+    query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    lost = manners.state == "lost_in_post_errors" and posted and "error" in query
+    if manners.state == "missing" or lost:
+        query.pop("state", None)
+    if manners.state == "changed" and "state" in query:
+        query["state"] += "x"
+    if manners.iss_parameter != "absent":
+        query["iss"] = issuer if manners.iss_parameter == "right" else f"{issuer}/other"
+    return urlunsplit(parts._replace(query=urlencode(query)))
 
 
 def park(session: Session, checked: Checked, now: datetime) -> str:

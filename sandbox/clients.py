@@ -91,6 +91,13 @@ def apps(session: Session) -> tuple[Client, ...]:
     return tuple(_client(row) for row in rows)
 
 
+def every(session: Session) -> tuple[Client, ...]:
+    """List all registrations, in the order of their ids."""
+    return tuple(
+        _client(row) for row in session.scalars(select(ClientRow).order_by(ClientRow.client_id))
+    )
+
+
 def public_origins(session: Session) -> frozenset[str]:
     """Collect the origins of public clients: browsers there may call the token endpoint."""
     rows = session.scalars(select(ClientRow).where(ClientRow.auth == "none"))

@@ -116,6 +116,28 @@ class FaultUnknown(SandboxError):
         self.field = field
 
 
+class SwitchUnknown(SandboxError):
+    """A switch of the test bench, or a vendor's dialect, does not exist or takes other values."""
+
+    code: ClassVar[str] = "sandbox.switch_unknown"
+    kind: ClassVar[Kind] = "invalid"
+
+    def __init__(self, *, field: str) -> None:
+        super().__init__(field)
+        self.field = field
+
+
+class SimulatedRefusal(SandboxError):
+    """The EHR refuses by a rule of the vendor it pretends to be, or of a switch."""
+
+    code: ClassVar[str] = "sandbox.simulated_refusal"
+    kind: ClassVar[Kind] = "invalid"
+
+    def __init__(self, *, rule: str) -> None:
+        super().__init__(rule)
+        self.rule = rule
+
+
 class PersonaBroken(SandboxError):
     """A persona's files are missing or do not fit together; the message names persona and rule."""
 

@@ -26,8 +26,25 @@ Effect = Literal[
     "drop_after",  # do the work, keep it, break the connection
     "broken_json",  # do the work, answer with half a body
     "no_patient",  # at the token endpoint: grant, but do not say whose chart is open
+    "unavailable",  # 503 before anything is done
+    "forbidden",  # 403
+    "not_found",  # 404
+    "bad_request",  # 400
+    "policy",  # 403 with a code that says: a rule of the hospital, do not ask again
+    "outcome_in_200",  # status 200, and an OperationOutcome that says error
+    "html_page",  # status 200, and a page of HTML, as a proxy's sign-in would be
+    "empty_body",  # status 200, and nothing
+    "redirect",  # 307 to another origin
+    "invalid_client",  # at the token endpoint
+    "invalid_grant",  # at the token endpoint
 ]
-Place = Literal["fhir", "token"]
+Place = Literal[
+    "fhir",  # the FHIR base, metadata included
+    "token",  # the token endpoint
+    "auth",  # the authorization endpoint
+    "config",  # discovery documents, keys, style
+    "any",  # every one of these
+]
 EFFECTS: tuple[Effect, ...] = get_args(Effect)
 PLACES: tuple[Place, ...] = get_args(Place)
 FOREVER = -1
@@ -103,7 +120,7 @@ def strike(session: Session, *, place: Place, method: str, resource_type: str) -
     """Count this request against every matching rule; returns those that strike now."""
     struck = []
     for row in session.scalars(select(FaultRow).order_by(FaultRow.fault_id).with_for_update()):
-        if row.place != place or row.resource_type not in ("", resource_type):
+        if row.place not in ("any", place) or row.resource_type not in ("", resource_type):
             continue
         if row.method not in ("", method):
             continue

@@ -1,32 +1,42 @@
-"""Mounts the FHIR engine behind bearer tokens, with the fault switches in between."""
+"""Mounts the FHIR engine behind bearer tokens, with the test bench in between."""
 
-import socket
-from collections.abc import Callable
-
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 
 from fhir_server import outcomes
 from fhir_server.blueprint import make_blueprint
 from fhir_server.messages import FHIR_JSON, FhirAnswer, FhirRequest
 from runtime import clock, web_guard
 from runtime.settings_schema import Settings
-from sandbox import faults, grants, scopes
+from sandbox import (
+    bench_gate,
+    capability_manners,
+    document_rules,
+    fault_effects,
+    fhir_answers,
+    fhir_requests,
+    grants,
+    scopes,
+)
 from sandbox.access import TokenCaller
+from sandbox.bench import BenchState
 from sandbox.errors import SimulatedFault, TokenMissing, TokenRefused
 from sandbox.faults import Fault
+from sandbox.rows import AccountRow
 from sandbox.services import SandboxServices
 
 _OPEN_PATHS = frozenset({"metadata"})
 _AFTER = frozenset({"commit_then_500", "drop_after", "broken_json"})
+_EVERYTHING = scopes.clinical(["user/*.cruds"])
 
 
 def mount(app: Flask, services: SandboxServices, settings: Settings) -> None:
     """Serve the FHIR base of this EHR."""
+    desk = FhirDesk(services)
     blueprint = make_blueprint(
         services.engine,
         services.database,
-        caller_of=lambda: _caller(services),
-        intercept=lambda asked: _intercept(services, asked),
+        caller_of=desk.caller,
+        intercept=desk.intercept,
         max_body_bytes=settings.max_body_bytes,
     )
     blueprint.after_request(_add_headers)
@@ -39,27 +49,109 @@ def bearer_of(header: str | None) -> str | None:
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
-def _caller(services: SandboxServices) -> TokenCaller | None:
-    path = (request.view_args or {}).get("path", "")
-    if path in _OPEN_PATHS:
-        return None
-    token = bearer_of(request.headers.get("Authorization"))
-    if token is None or "access_token" in request.args:
-        raise TokenMissing
-    with services.database.read() as session:
-        access = grants.find_access(session, token, clock.now())
-    if access is None:
-        raise TokenRefused
-    context = access.granted.context
+class FhirDesk:
+    """Who asks, and what happens to a request on its way to the engine and back."""
+
+    def __init__(self, services: SandboxServices) -> None:
+        """Keep the services."""
+        self._services = services
+
+    def caller(self) -> TokenCaller | None:
+        """Find the grant behind the bearer token; raises TokenMissing, TokenRefused."""
+        path = (request.view_args or {}).get("path", "")
+        if path in _OPEN_PATHS:
+            return None
+        token = bearer_of(request.headers.get("Authorization"))
+        if token is None and bench_gate.state(self._services).manners.authorization == "open":
+            return _anybody()
+        if token is None or "access_token" in request.args:
+            raise TokenMissing
+        with self._services.database.read() as session:
+            access = grants.find_access(session, token, clock.now())
+        if access is None:
+            raise TokenRefused
+        g.ledger_client, g.ledger_scopes = access.granted.client_id, access.scopes
+        context = access.granted.context
+        return TokenCaller(
+            grant_id=access.granted.grant_id,
+            client_id=access.granted.client_id,
+            account_id=context.account_id,
+            patient_id=context.patient_id,
+            encounter_id=context.encounter_id,
+            scopes=scopes.clinical(scopes.split(access.scopes)),
+            token_hash=access.token_hash,
+        )
+
+    def intercept(self, asked: FhirRequest) -> FhirAnswer | None:
+        """Answer in the engine's place where the bench says so; None leaves it to the engine."""
+        state = bench_gate.state(self._services)
+        struck = self._struck(asked)
+        if state.is_plain and not struck:
+            return None
+        for fault in struck:
+            answered = self._before(asked, fault)
+            if answered is not None:
+                return answered
+        done = self._served(asked, state)
+        late = [fault for fault in struck if fault.effect in _AFTER]
+        return _after(late[0], done) if late else done
+
+    def _struck(self, asked: FhirRequest) -> tuple[Fault, ...]:
+        resource_type = asked.path.split("/", 1)[0]
+        return bench_gate.strike(
+            self._services, place="fhir", method=asked.method, resource_type=resource_type
+        )
+
+    def _before(self, asked: FhirRequest, fault: Fault) -> FhirAnswer | None:
+        if fault.effect == "expire_token" and isinstance(asked.caller, TokenCaller):
+            with self._services.database.transaction() as session:
+                grants.expire_access(session, asked.caller.token_hash, clock.now())
+            return outcomes.answer_of(TokenRefused())
+        early = fault_effects.early(fault, self._services.places, "fhir")
+        if early is None:
+            return None
+        headers = {"content-type": early.content_type, **early.headers}
+        return FhirAnswer(status=early.status, headers=headers, body=early.body)
+
+    def _served(self, asked: FhirRequest, state: BenchState) -> FhirAnswer:
+        services, manners = self._services, state.manners
+        engine = services.engine_of(state.dialect)
+        if asked.path == "metadata":
+            return capability_manners.answer(engine, manners, services.places)
+        refused = fhir_requests.refused(asked, manners)
+        if refused is None and manners.strict_documents and _writes_document(asked):
+            refused = self._held_to_rules(asked)
+        if refused is not None:
+            return refused
+        done = engine.run(services.database, fhir_requests.shaped(asked, manners))
+        return fhir_answers.dressed(asked, done, manners, services.places)
+
+    def _held_to_rules(self, asked: FhirRequest) -> FhirAnswer | None:
+        author = ""
+        if isinstance(asked.caller, TokenCaller) and asked.caller.account_id:
+            with self._services.database.read() as session:
+                account = session.get(AccountRow, asked.caller.account_id)
+                author = account.practitioner_id if account is not None else ""
+        document = FhirAnswer(status=200, body=asked.body).content()
+        return document_rules.refused(document or {}, author)
+
+
+def _anybody() -> TokenCaller:
+    """Whoever calls an EHR that asks for no sign-in."""
     return TokenCaller(
-        grant_id=access.granted.grant_id,
-        client_id=access.granted.client_id,
-        account_id=context.account_id,
-        patient_id=context.patient_id,
-        encounter_id=context.encounter_id,
-        scopes=scopes.clinical(scopes.split(access.scopes)),
-        token_hash=access.token_hash,
+        grant_id="open",
+        client_id="",
+        account_id="",
+        patient_id="",
+        encounter_id="",
+        scopes=_EVERYTHING,
+        token_hash="",
     )
+
+
+def _writes_document(asked: FhirRequest) -> bool:
+    is_document = asked.path.split("/", 1)[0] == "DocumentReference"
+    return is_document and asked.method in ("POST", "PUT") and not asked.path.endswith("_search")
 
 
 def _add_headers(response: Response) -> Response:
@@ -71,98 +163,13 @@ def _add_headers(response: Response) -> Response:
     return response
 
 
-def _intercept(services: SandboxServices, asked: FhirRequest) -> FhirAnswer | None:
-    struck = _struck(services, asked)
-    if not struck:
-        return None
-    for fault in struck:
-        early = _BEFORE.get(fault.effect)
-        answered = early(services, asked, fault) if early is not None else None
-        if answered is not None:
-            return answered
-    late = [fault for fault in struck if fault.effect in _AFTER]
-    if not late:
-        return None
-    done = services.engine.run(services.database, asked)
-    return _after(late[0], done)
-
-
-def _struck(services: SandboxServices, asked: FhirRequest) -> tuple[Fault, ...]:
-    with services.database.read() as session:
-        if not faults.any_armed(session):
-            return ()
-    resource_type = asked.path.split("/", 1)[0]
-    with services.database.transaction() as session:
-        return faults.strike(
-            session, place="fhir", method=asked.method, resource_type=resource_type
-        )
-
-
-def _refused(status: int, **headers: str) -> FhirAnswer:
-    answered = outcomes.answer_of(SimulatedFault())
-    return FhirAnswer(
-        status=status,
-        headers={**answered.headers, **headers},
-        resource=answered.resource,
-        body=answered.body,
-    )
-
-
-def _late(_: SandboxServices, __: FhirRequest, fault: Fault) -> None:
-    clock.sleep(fault.milliseconds / 1000)
-
-
-def _time_out(_: SandboxServices, __: FhirRequest, fault: Fault) -> FhirAnswer:
-    clock.sleep(fault.milliseconds / 1000)
-    return _refused(504)
-
-
-def _throttle(_: SandboxServices, __: FhirRequest, fault: Fault) -> FhirAnswer:
-    seconds = max(1, fault.milliseconds // 1000)
-    return _refused(429, **{"Retry-After": str(seconds)})
-
-
-def _expire(services: SandboxServices, asked: FhirRequest, _: Fault) -> FhirAnswer | None:
-    if not isinstance(asked.caller, TokenCaller):
-        return None
-    with services.database.transaction() as session:
-        grants.expire_access(session, asked.caller.token_hash, clock.now())
-    return outcomes.answer_of(TokenRefused())
-
-
-def _drop(*_: object) -> FhirAnswer:
-    break_connection()
-    return _refused(500)
-
-
-_BEFORE: dict[str, Callable[[SandboxServices, FhirRequest, Fault], FhirAnswer | None]] = {
-    "latency": _late,
-    "timeout": _time_out,
-    "throttle": _throttle,
-    "expire_token": _expire,
-    "error_500": lambda *_: _refused(500),
-    "drop_before": _drop,
-}
-
-
 def _after(fault: Fault, done: FhirAnswer) -> FhirAnswer:
     if fault.effect == "broken_json":
         half = done.body[: len(done.body) // 2]
         return FhirAnswer(status=done.status, headers={"Content-Type": FHIR_JSON}, body=half)
     if fault.effect == "drop_after":
-        break_connection()
-    return _refused(500)
-
-
-def break_connection() -> None:
-    """Cut the client's socket, so that it sees no answer at all (gunicorn, Werkzeug).
-
-    Without a socket, as under a test client, the caller's 500 goes out instead.
-    """
-    for name in ("gunicorn.socket", "werkzeug.socket"):
-        found = request.environ.get(name)
-        if isinstance(found, socket.socket):
-            try:
-                found.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                return
+        fault_effects.break_connection()
+    refused = outcomes.answer_of(SimulatedFault())
+    return FhirAnswer(
+        status=500, headers=refused.headers, resource=refused.resource, body=refused.body
+    )

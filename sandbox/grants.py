@@ -183,8 +183,10 @@ def peek_refresh(session: Session, token: str, *, client_id: str) -> tuple[Grant
     return (_granted(grant), row.scopes) if grant.client_id == client_id else None
 
 
-def take_refresh(session: Session, token: str, *, client_id: str, now: datetime) -> Granted | None:
-    """Spend a refresh token; a second try revokes the family."""
+def take_refresh(
+    session: Session, token: str, *, client_id: str, now: datetime, spend: bool = True
+) -> Granted | None:
+    """Spend a refresh token; a second try revokes the family. Unspent, it stays good."""
     key = hash_secret(token)
     row = session.get(TokenRow, key)
     if row is None or row.kind != "refresh":
@@ -192,7 +194,7 @@ def take_refresh(session: Session, token: str, *, client_id: str, now: datetime)
     grant = session.get_one(GrantRow, row.grant_id)
     if grant.client_id != client_id:
         return None
-    if not _spend(session, TokenRow, TokenRow.token_hash == key, now):
+    if spend and not _spend(session, TokenRow, TokenRow.token_hash == key, now):
         revoke_family(session, row.grant_id, now)
         return None
     if row.expires_at <= now or grant.revoked_at is not None:

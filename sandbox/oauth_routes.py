@@ -4,19 +4,21 @@ Spec: SMART App Launch 2.2.
 """
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
-from flask import Blueprint, Flask, Response, jsonify, redirect, request, url_for
+from flask import Blueprint, Flask, Response, abort, g, jsonify, redirect, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
 from runtime import clock, signing_keys, web_guard
 from sandbox import (
     authorize,
+    bench_gate,
     client_auth,
     clients,
     discovery,
-    faults,
+    fault_effects,
     grants,
     token_service,
     token_status,
@@ -25,12 +27,12 @@ from sandbox.clients import Client
 from sandbox.errors import ClientUnknown, OAuthRefused, RedirectRefused
 from sandbox.faults import Fault
 from sandbox.fhir_routes import bearer_of
+from sandbox.manners import Manners
 from sandbox.services import KEY_PURPOSE, SandboxServices
 from sandbox.token_service import TokenCall, TokenDesk
 
 _FORM = "application/x-www-form-urlencoded"
-# Faults after which the request is still answered as asked, or nearly.
-_ANSWERED = frozenset({"latency", "no_patient"})
+_HTML = "<!doctype html><title>Welcome</title><p>This address has a page and no configuration."
 _PATIENT_CONTEXT = frozenset({"patient", "encounter", "need_patient_banner"})
 
 
@@ -61,7 +63,10 @@ class OAuthViews:
     def __init__(self, services: SandboxServices) -> None:
         """Keep the services."""
         self._services = services
-        self._desk = TokenDesk(places=services.places, signing_key=services.signing_key)
+
+    @property
+    def _manners(self) -> Manners:
+        return bench_gate.state(self._services).manners
 
     def authorize(self) -> AnyResponse:
         """Check an authorization request; send a code, a refusal, or ask who is there."""
@@ -70,23 +75,24 @@ class OAuthViews:
         with self._services.database.read() as session:
             asked = authorize.identify(session, parameters)
         try:
-            checked = authorize.check(asked, parameters, self._services.places)
+            checked = authorize.check(asked, parameters, self._services.places, self._manners)
             with self._services.database.transaction() as session:
-                if checked.launch:
-                    address = authorize.grant_launch(session, checked, clock.now())
-                else:
+                if not checked.launch:
                     handle = authorize.park(session, checked, clock.now())
-                    address = url_for("pages.choose", handle=handle)
+                    return redirect(url_for("pages.choose", handle=handle), 303)
+                address = authorize.grant_launch(session, checked, clock.now())
         except OAuthRefused as refused:
             address = authorize.refusal(asked, refused)
-        return redirect(address, 303)
+        issuer = discovery.endpoints(self._services.places, self._manners).issuer
+        posted = request.method == "POST"
+        return redirect(authorize.dressed(address, self._manners, issuer, posted=posted), 303)
 
     def token(self) -> AnyResponse:
         """Exchange a code, a refresh token or an assertion for tokens."""
         if request.method == "OPTIONS":
             return self._cors(Response(status=204))
-        struck = self._struck()
-        refused_at_once = _simulated(struck)
+        struck = bench_gate.strike(self._services, place="token", method="POST")
+        refused_at_once = _simulated(struck, self._services)
         if refused_at_once is not None:
             return refused_at_once
         try:
@@ -95,16 +101,30 @@ class OAuthViews:
             body, status = _refusal(refused)
         if any(fault.effect == "no_patient" for fault in struck):
             body = {name: value for name, value in body.items() if name not in _PATIENT_CONTEXT}
-        return self._cors(_json(body, status))
+        if self._manners.refresh == "refused_403" and body.get("error") == "invalid_grant":
+            status = 403
+        answered = self._cors(_json(body, status))
+        return _late(struck, answered)
 
     def _token_answer(self) -> tuple[dict[str, Any], int]:  # Any: JSON
         form = _form()
-        with self._services.database.transaction() as session:
+        if self._manners.client_login == "invalid_client":
+            raise ClientUnknown(rule="a switch of the test bench")
+        services = self._services
+        with services.database.transaction() as session:
             client = self._client(session, form)
+            g.ledger_client = client.client_id
+            desk = TokenDesk(
+                places=services.places,
+                signing_key=services.signing_key(session),
+                engine=services.engine,
+                manners=self._manners,
+            )
             call = TokenCall(session=session, client=client, form=form, now=clock.now())
-            answered = token_service.answer(self._desk, call)
+            answered = token_service.answer(desk, call)
         if isinstance(answered, OAuthRefused):
             return _refusal(answered)
+        g.ledger_scopes = str(answered.get("scope", ""))
         return answered, 200
 
     def introspect(self) -> AnyResponse:
@@ -138,33 +158,40 @@ class OAuthViews:
     def jwks(self) -> AnyResponse:
         """Publish the keys of id_tokens."""
         with self._services.database.read() as session:
-            keys = signing_keys.public_keys(session, KEY_PURPOSE)
+            keys = signing_keys.public_keys(session, KEY_PURPOSE, include_retired=False)
         return _open(jsonify({"keys": keys}))
 
     def openid(self) -> AnyResponse:
         """Publish the OpenID configuration."""
-        return _open(jsonify(discovery.openid_configuration(self._services.places)))
+        if self._manners.openid_configuration == "missing":
+            abort(404)
+        return _open(jsonify(discovery.openid_configuration(self._services.places, self._manners)))
 
     def smart(self) -> AnyResponse:
         """Publish the SMART configuration."""
         if request.method == "OPTIONS":
             return _open(Response(status=204))
+        state = bench_gate.state(self._services)
+        if state.manners.well_known == "missing" or state.manners.authorization == "open":
+            abort(404)
+        if state.manners.well_known == "not_json":
+            return _open(Response(_HTML, mimetype="text/html"))
         document = discovery.smart_configuration(
-            self._services.places, self._services.dialect.capabilities
+            self._services.places, state.dialect.capabilities, state.manners
         )
         return _open(jsonify(document))
 
     def style(self) -> AnyResponse:
         """Publish the SMART style."""
-        return _open(jsonify(discovery.smart_style()))
+        return _open(jsonify(discovery.smart_style(self._manners)))
 
     def _client(self, session: Session, form: dict[str, str]) -> Client:
         return client_auth.authenticate(
             session,
             form,
             request.headers.get("Authorization"),
-            audience=self._services.places.token,
-            now=clock.now(),
+            audience=discovery.endpoints(self._services.places, self._manners).token,
+            now=clock.now() + timedelta(seconds=self._manners.clock_shift_seconds),
         )
 
     def _client_or_bearer(self, session: Session, form: dict[str, str]) -> Client:
@@ -190,21 +217,33 @@ class OAuthViews:
             response.vary.add("Origin")
         return response
 
-    def _struck(self) -> tuple[Fault, ...]:
-        with self._services.database.read() as session:
-            if not faults.any_armed(session):
-                return ()
-        with self._services.database.transaction() as session:
-            return faults.strike(session, place="token", method="POST", resource_type="")
 
-
-def _simulated(struck: tuple[Fault, ...]) -> Response | None:
+def _simulated(struck: tuple[Fault, ...], services: SandboxServices) -> Response | None:
     for fault in struck:
-        clock.sleep(fault.milliseconds / 1000)
-        if fault.effect not in _ANSWERED:
-            status = 429 if fault.effect == "throttle" else 500
-            return _json({"error": "server_error"}, status)
+        early = fault_effects.early(fault, services.places, "oauth")
+        if early is not None:
+            response = Response(
+                early.body,
+                status=early.status,
+                headers=early.headers,
+                content_type=early.content_type,
+            )
+            response.headers["Cache-Control"] = "no-store"
+            return response
     return None
+
+
+def _late(struck: tuple[Fault, ...], answered: Response) -> Response:
+    """Spoil an answer that was worked out and kept: what the client hears is another matter."""
+    for fault in struck:
+        if fault.effect == "broken_json":
+            answered.set_data(answered.get_data()[: (answered.content_length or 0) // 2])
+        elif fault.effect == "drop_after":
+            fault_effects.break_connection()
+            return _json({"error": "server_error"}, 500)
+        elif fault.effect == "commit_then_500":
+            return _json({"error": "server_error"}, 500)
+    return answered
 
 
 def _form() -> dict[str, str]:

@@ -17,7 +17,7 @@ from werkzeug.wrappers import Response
 
 from runtime import clock, sessions, web_guard
 from runtime.errors import SessionEnded
-from sandbox import authorize, charts, clients, grants, scopes
+from sandbox import authorize, bench_gate, charts, clients, discovery, grants, scopes
 from sandbox.clients import Client
 from sandbox.errors import OAuthRefused, PageNotFound, SignInNeeded
 from sandbox.personas import Account
@@ -87,7 +87,8 @@ class Pages:
         self.need_doctor()
         web_guard.check_csrf(request.cookies.get(COOKIE, ""), request.form.get("csrf"))
 
-    def _render(self, template: str, **values: object) -> str:
+    def render(self, template: str, **values: object) -> str:
+        """Render a template with what every page shows."""
         doctor: Account | None = g.get("doctor")
         return render_template(template, doctor=doctor, csrf=g.get("csrf", ""), **values)
 
@@ -97,9 +98,7 @@ class Pages:
         """Ask which doctor is on duty (sandbox mode: no password)."""
         with self._database.read() as session:
             found = charts.accounts(session)
-        return self._render(
-            "sign_in.html", accounts=found, next=_own_path(request.args.get("next"))
-        )
+        return self.render("sign_in.html", accounts=found, next=_own_path(request.args.get("next")))
 
     def sign_in_post(self) -> Response:
         """Start a session for the chosen doctor."""
@@ -132,7 +131,7 @@ class Pages:
         """The patient list."""
         with self._database.read() as session:
             found = charts.patient_list(session, self._services.engine, clock.now())
-        return self._render("patients.html", patients=found)
+        return self.render("patients.html", patients=found)
 
     def chart(self, patient_id: str) -> str:
         """One chart; with ?app=open the app runs in a frame beside it."""
@@ -144,7 +143,7 @@ class Pages:
             frame_url = self._launch_url(app, patient_id)
             web_guard.allow_frame(app.launch_origin)
             web_guard.allow_frame("'self'")  # the launch passes our authorize endpoint in there
-        return self._render("chart.html", view=view, app=app, frame_url=frame_url)
+        return self.render("chart.html", view=view, app=app, frame_url=frame_url)
 
     def open_app(self, patient_id: str) -> Response:
         """Launch the app in a tab of its own."""
@@ -171,7 +170,7 @@ class Pages:
         """One document in full."""
         with self._database.read() as session:
             found = charts.document(session, self._services.engine, patient_id, document_id)
-        return self._render(
+        return self.render(
             "document.html",
             document=found,
             parts=found.parts,
@@ -187,7 +186,7 @@ class Pages:
             checked = authorize.parked(session, handle, clock.now())
             found = charts.patient_list(session, self._services.engine, clock.now())
         web_guard.allow_form_action(clients.origin_of(checked.asked.redirect_uri))
-        return self._render(
+        return self.render(
             "choose.html",
             app=checked.asked.client,
             handle=handle,
@@ -212,7 +211,9 @@ class Pages:
                 context = grants.Context(account_id=doctor.account_id)
                 address = authorize.grant(session, checked, context, clock.now())
             authorize.unpark(session, handle)
-        return redirect(address, 303)
+        manners = bench_gate.state(self._services).manners
+        issuer = discovery.endpoints(self._services.places, manners).issuer
+        return redirect(authorize.dressed(address, manners, issuer, posted=True), 303)
 
 
 def _is_own_navigation() -> bool:

@@ -156,3 +156,44 @@ class FaultRow(SandboxBase):
     every: Mapped[int] = mapped_column(Integer)
     seen: Mapped[int] = mapped_column(Integer)
     milliseconds: Mapped[int] = mapped_column(Integer)
+
+
+class BenchRow(SandboxBase):
+    """How the test bench stands: one row, which every process reads for each request."""
+
+    __tablename__ = "ehr_bench"
+
+    bench_id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    dialect: Mapped[str] = mapped_column(String(40))
+    switches: Mapped[str] = mapped_column(Text)
+
+
+class AppContextRow(SandboxBase):
+    """What a card gave a launch to carry; found by the launch's hash, then by its grant."""
+
+    __tablename__ = "ehr_app_context"
+
+    holder: Mapped[str] = mapped_column(String(64), primary_key=True)
+    app_context: Mapped[str] = mapped_column(Text)
+    kept_until: Mapped[datetime] = mapped_column(_TIME)
+
+
+class LedgerRow(SandboxBase):
+    """One call of an app to this EHR: what kind it was and how it went, no value of a patient."""
+
+    __tablename__ = "ehr_ledger"
+
+    number: Mapped[int] = mapped_column(
+        BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True
+    )
+    at: Mapped[datetime] = mapped_column(_TIME)
+    place: Mapped[str] = mapped_column(String(8))
+    method: Mapped[str] = mapped_column(String(8))
+    route: Mapped[str] = mapped_column(String(120))
+    resource_type: Mapped[str] = mapped_column(String(64))
+    status: Mapped[int] = mapped_column(Integer)
+    milliseconds: Mapped[int] = mapped_column(Integer)
+    client_id: Mapped[str] = mapped_column(String(100))
+    scopes: Mapped[str] = mapped_column(Text)
+    request: Mapped[str] = mapped_column(Text)
+    answer: Mapped[str] = mapped_column(Text)

@@ -14,15 +14,16 @@ from runtime.jose import SigningKey
 from runtime.keyring import Keyring
 from runtime.settings_schema import Settings
 from runtime.tables import RuntimeBase
-from sandbox import clients, discovery, faults, seed
+from sandbox import bench, clients, discovery, faults, seed
 from sandbox.access import ChartPolicy, ChartWriteRules
+from sandbox.bench import BenchState
 from sandbox.clients import Client
 from sandbox.dialect import GENERIC, Dialect
 from sandbox.faults import Fault
+from sandbox.ledger import Ledger
 from sandbox.places import Places
 from sandbox.rows import SandboxBase
 
-SOFTWARE = "Plainview Chart (sandbox)"
 VERSION = "1"
 KEY_PURPOSE = "ehr-id-token"
 
@@ -36,9 +37,28 @@ class SandboxServices:
     engine: FhirEngine
     places: Places
     dialect: Dialect
-    signing_key: SigningKey
+    ledger: Ledger
     session_idle_minutes: int
     session_hours: int
+    fault_secret: str = field(default="", repr=False)
+    engines: dict[str, FhirEngine] = field(default_factory=dict, repr=False)
+    """Engines of other dialects, made when first spoken."""
+
+    def bench(self, session: Session) -> BenchState:
+        """Read how the test bench stands."""
+        return bench.load(session, self.dialect)
+
+    def engine_of(self, dialect: Dialect) -> FhirEngine:
+        """Return the FHIR engine that offers what a dialect offers, over the same charts."""
+        if dialect.name == self.dialect.name:
+            return self.engine
+        if dialect.name not in self.engines:
+            self.engines[dialect.name] = build_engine(self.places, dialect)
+        return self.engines[dialect.name]
+
+    def signing_key(self, session: Session) -> SigningKey:
+        """Return the key that signs id_tokens now: another process may have rotated it."""
+        return signing_keys.load_or_create(session, self.keyring, purpose=KEY_PURPOSE, alg="RS256")
 
 
 def build_services(
@@ -56,7 +76,7 @@ def build_services(
     keyring = Keyring.open(settings.ehr_keyring_file, create=True)
     places = Places(ehr_url=settings.ehr_url)
     with database.transaction() as session:
-        key = signing_keys.load_or_create(session, keyring, purpose=KEY_PURPOSE, alg="RS256")
+        signing_keys.load_or_create(session, keyring, purpose=KEY_PURPOSE, alg="RS256")
         faults.arm(session, armed)
     return SandboxServices(
         database=database,
@@ -64,7 +84,8 @@ def build_services(
         engine=build_engine(places, dialect),
         places=places,
         dialect=dialect,
-        signing_key=key,
+        ledger=Ledger(database),
+        fault_secret=settings.ehr_fault_secret,
         session_idle_minutes=settings.session_idle_minutes,
         session_hours=settings.session_hours,
     )
@@ -77,7 +98,7 @@ def build_engine(places: Places, dialect: Dialect) -> FhirEngine:
         types=dialect.types,
         policy=ChartPolicy(places.fhir_base),
         hooks=(ChartWriteRules(places.fhir_base, _home_of),),
-        software_name=SOFTWARE,
+        software_name=dialect.software,
         software_version=VERSION,
         security=discovery.rest_security(places),
         documentation="A simulated EHR. Every patient in it is invented.",

@@ -13,16 +13,25 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from runtime import jose
+from fhir_server.engine import FhirEngine
 from runtime.jose import SigningKey
-from sandbox import clients, grants, pkce, scopes
+from sandbox import (
+    clients,
+    discovery,
+    grants,
+    id_tokens,
+    launch_context,
+    pkce,
+    scope_manners,
+    scopes,
+)
 from sandbox.clients import Client
 from sandbox.errors import OAuthRefused
 from sandbox.grants import Granted
+from sandbox.id_tokens import IdTokenDesk
+from sandbox.manners import PLAIN, Manners
 from sandbox.places import Places
-from sandbox.rows import AccountRow
 
-ID_TOKEN_SECONDS = 3600
 Answer = dict[str, Any]  # Any: JSON of a token response
 
 
@@ -32,6 +41,8 @@ class TokenDesk:
 
     places: Places
     signing_key: SigningKey
+    engine: FhirEngine
+    manners: Manners = PLAIN
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +66,10 @@ def answer(desk: TokenDesk, call: TokenCall) -> Answer | OAuthRefused:
         return OAuthRefused(error="unsupported_grant_type", rule="grant_type is not offered")
     if grant_type not in call.client.grant_types:
         return OAuthRefused(error="unauthorized_client", rule="grant_type is not registered")
+    if grant_type == clients.CLIENT_CREDENTIALS and desk.manners.backend == "unauthorized_client":
+        return OAuthRefused(error="unauthorized_client", rule="a switch of the test bench")
+    if grant_type == clients.REFRESH_TOKEN and desk.manners.refresh.startswith("refused"):
+        return OAuthRefused(error="invalid_grant", rule="a switch of the test bench")
     return handler(desk, call)
 
 
@@ -70,7 +85,8 @@ def _by_code(desk: TokenDesk, call: TokenCall) -> Answer | OAuthRefused:
     granted, terms = taken
     if call.form.get("redirect_uri") != terms.redirect_uri:
         return OAuthRefused(error="invalid_grant", rule="redirect_uri differs")
-    if not pkce.verifies(call.form.get("code_verifier"), terms.code_challenge):
+    verifier = call.form.get("code_verifier")
+    if terms.code_challenge and not pkce.verifies(verifier, terms.code_challenge):
         return OAuthRefused(error="invalid_grant", rule="code_verifier does not match")
     return _issue(desk, call, granted, granted.scopes, nonce=terms.nonce)
 
@@ -81,18 +97,23 @@ def _by_refresh(desk: TokenDesk, call: TokenCall) -> Answer | OAuthRefused:
     if owner is None:
         return OAuthRefused(error="invalid_grant", rule="refresh_token is unknown")
     granted, held = owner
-    asked = call.form.get("scope", held)
+    asked = held
+    if "scope" in call.form:
+        asked = scope_manners.understood(call.form["scope"], desk.manners)
     if not scopes.is_subset(asked, held) or not scopes.split(asked):
         return OAuthRefused(error="invalid_scope", rule="a refresh cannot widen the scopes")
-    taken = grants.take_refresh(call.session, token, client_id=call.client.client_id, now=call.now)
+    keeps = desk.manners.refresh == "keeps_old"
+    taken = grants.take_refresh(
+        call.session, token, client_id=call.client.client_id, now=call.now, spend=not keeps
+    )
     if taken is None:
         return OAuthRefused(error="invalid_grant", rule="refresh_token is spent or too old")
     kept = " ".join(scopes.split(asked))
     return _issue(desk, call, granted, kept, nonce="", refresh_scopes=held)
 
 
-def _by_credentials(desk: TokenDesk, call: TokenCall) -> Answer | OAuthRefused:  # noqa: ARG001
-    asked = scopes.split(call.form.get("scope", ""))
+def _by_credentials(desk: TokenDesk, call: TokenCall) -> Answer | OAuthRefused:
+    asked = scopes.split(scope_manners.understood(call.form.get("scope", ""), desk.manners))
     parsed = scopes.clinical(asked)
     if not asked or any(scope.level != "system" for scope in parsed):
         return OAuthRefused(error="invalid_scope", rule="scope is system scopes only")
@@ -113,12 +134,7 @@ def _by_credentials(desk: TokenDesk, call: TokenCall) -> Answer | OAuthRefused: 
         seconds=call.client.access_seconds,
         now=call.now,
     )
-    return {
-        "access_token": access,
-        "token_type": "bearer",
-        "expires_in": call.client.access_seconds,
-        "scope": kept,
-    }
+    return _token_answer(desk, call, access, kept)
 
 
 _HANDLERS: Mapping[str, Handler] = {
@@ -142,53 +158,55 @@ def _issue(
     token = grants.issue_access(
         call.session, granted.grant_id, scopes=kept, seconds=seconds, now=call.now
     )
-    body: Answer = {
-        "access_token": token,
-        "token_type": "bearer",
-        "expires_in": seconds,
-        "scope": kept,
-    }
-    body.update(_context(desk, call.client, granted))
-    long_lived = {"online_access", "offline_access"} & set(scopes.split(granted.scopes))
-    if long_lived and clients.REFRESH_TOKEN in call.client.grant_types:
-        body["refresh_token"] = grants.issue_refresh(
-            call.session, granted.grant_id, scopes=refresh_scopes or kept, now=call.now
-        )
+    body = _token_answer(desk, call, token, kept)
+    body.update(launch_context.of(call.session, desk.engine, _occasion(desk, call, granted)))
+    if refresh_scopes is None or desk.manners.refresh != "keeps_old":
+        body.update(_refresh_token(desk, call, granted, refresh_scopes or kept))
     if "openid" in words and granted.context.account_id:
-        body["id_token"] = _id_token(desk, call, granted, words, nonce)
+        signed = id_tokens.issue(
+            IdTokenDesk(
+                places=desk.places,
+                issuer=discovery.endpoints(desk.places, desk.manners).issuer,
+                signing_key=desk.signing_key,
+                manners=desk.manners,
+            ),
+            call.session,
+            id_tokens.Asked(
+                client_id=call.client.client_id,
+                account_id=granted.context.account_id,
+                patient_id=granted.context.patient_id,
+                words=words,
+                nonce=nonce,
+                on_refresh=refresh_scopes is not None,
+                now=call.now,
+            ),
+        )
+        if signed is not None:
+            body["id_token"] = signed
     return body
 
 
-def _context(desk: TokenDesk, client: Client, granted: Granted) -> Answer:
-    context: Answer = {}
-    if granted.context.patient_id:
-        context["patient"] = granted.context.patient_id
-        context["need_patient_banner"] = client.need_patient_banner
-        context["smart_style_url"] = desk.places.style
-    if granted.context.encounter_id:
-        context["encounter"] = granted.context.encounter_id
-    return context
+def _occasion(desk: TokenDesk, call: TokenCall, granted: Granted) -> launch_context.Occasion:
+    return launch_context.Occasion(
+        client=call.client, granted=granted, manners=desk.manners, places=desk.places
+    )
 
 
-def _id_token(
-    desk: TokenDesk, call: TokenCall, granted: Granted, words: tuple[str, ...], nonce: str
-) -> str:
-    issued = int(call.now.timestamp())
-    claims: dict[str, Any] = {
-        "iss": desk.places.issuer,
-        "sub": granted.context.account_id,
-        "aud": call.client.client_id,
-        "iat": issued,
-        "exp": issued + ID_TOKEN_SECONDS,
-    }
-    if nonce:
-        claims["nonce"] = nonce
-    if "fhirUser" in words or "profile" in words:
-        claims["fhirUser"] = fhir_user(call.session, desk.places, granted.context.account_id)
-    return jose.sign(desk.signing_key, claims, typ="JWT")
+def _token_answer(desk: TokenDesk, call: TokenCall, token: str, kept: str) -> Answer:
+    seconds = call.client.access_seconds
+    body: Answer = {"access_token": token, "token_type": desk.manners.token_type}
+    if desk.manners.expires_in != "missing":
+        body["expires_in"] = str(seconds) if desk.manners.expires_in == "text" else seconds
+    said = scope_manners.echoed(kept, call.form.get("scope", kept), desk.manners)
+    if said is not None:
+        body["scope"] = said
+    return body
 
 
-def fhir_user(session: Session, places: Places, account_id: str) -> str:
-    """Return the absolute URL of the resource that stands for an account."""
-    account = session.get_one(AccountRow, account_id)
-    return f"{places.fhir_base}/Practitioner/{account.practitioner_id}"
+def _refresh_token(desk: TokenDesk, call: TokenCall, granted: Granted, kept: str) -> Answer:
+    long_lived = {"online_access", "offline_access"} & set(scopes.split(granted.scopes))
+    offered = clients.REFRESH_TOKEN in call.client.grant_types
+    if not long_lived or not offered or desk.manners.refresh == "withheld":
+        return {}
+    token = grants.issue_refresh(call.session, granted.grant_id, scopes=kept, now=call.now)
+    return {"refresh_token": token}

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from sandbox import grants, scopes, token_service
+from sandbox import grants, id_tokens, scopes
 from sandbox.clients import Client
 from sandbox.grants import Access
 from sandbox.places import Places
@@ -44,7 +44,7 @@ def introspect(
     if context.account_id and "openid" in scopes.split(found.granted.scopes):
         body["iss"] = places.issuer
         body["sub"] = context.account_id
-        body["fhirUser"] = token_service.fhir_user(session, places, context.account_id)
+        body["fhirUser"] = id_tokens.fhir_user(session, places, context.account_id)
     return body
 
 

@@ -30,7 +30,8 @@ def test_the_services_start_again_on_the_same_data_with_the_same_key(tmp_path: P
     first = sandbox_ehr.build(tmp_path, names=["adela"])
     second = services.build_services(first.settings, first.services.database)
 
-    assert second.signing_key.kid == first.services.signing_key.kid
+    with first.services.database.transaction() as session:
+        assert second.signing_key(session).kid == first.services.signing_key(session).kid
     with second.database.read() as session:
         stored = second.engine.read(session, "Patient", ADELA, caller=STAFF)
     assert stored.resource["name"][0]["family"] == "Marrowby"
