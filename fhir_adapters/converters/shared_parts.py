@@ -71,12 +71,10 @@ def context(source: Source, target: Target) -> None:
 
 
 def agent(source: Source, target: Target) -> None:
-    """Who asked; for whom that was done is lost."""
+    """Who asked; for which organization is of no use to a case."""
     for one in source.objects:
         if one.get("agent") is not None:
             target.put("requester", one["agent"])
-        if one.get("onBehalfOf") is not None:
-            target.lose("requester.onBehalfOf")
 
 
 def performers_with_role(source: Source, target: Target) -> None:
@@ -230,6 +228,7 @@ def gender_as_sex(source: Source, target: Target) -> None:
     target.put("sex", {"coding": [{"system": terminology.GENDER, "code": source.value}]})
 
 
+ATTACHMENT = "contentType language data url size hash title creation"
 BINARY = resource(
     {**kept("contentType data securityContext"), "content": lambda s, t: t.put("data", s.value)},
     required=needs("contentType"),

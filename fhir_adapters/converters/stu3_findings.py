@@ -163,7 +163,7 @@ TABLES: Mapping[str, Table] = {
             ),
             "appointment": listed("appointment"),
             "incomingReferral": to("basedOn"),
-            "reason": to("reasonCode"),
+            "reason": listed("reasonCode"),
             "diagnosis": each(
                 "diagnosis",
                 part({**kept("condition rank"), "role": to("use")}, required=needs("condition")),
