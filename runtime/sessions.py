@@ -38,7 +38,7 @@ def create(
     kind: str,
     data: Mapping[str, Any],
     idle_minutes: int = 30,
-    hours: int = 12,
+    hours: float = 12,
 ) -> str:
     """Start a session; return its secret (256 bits), which is stored nowhere here."""
     secret = tokens.new_secret()
@@ -77,6 +77,17 @@ def touch(session: Session, *, kind: str, secret: str) -> None:
     """Record activity now, so that the idle time starts again; raises `SessionEnded`."""
     _live_row(session, kind, secret).seen_at = clock.now()
     session.flush()
+
+
+def take(session: Session, keyring: Keyring, *, kind: str, secret: str) -> BrowserSession:
+    """Return a live session and end it; only one taker gets it, all others `SessionEnded`."""
+    found = load(session, keyring, kind=kind, secret=secret)
+    gone = session.execute(
+        delete(SessionRow).where(SessionRow.id_hash == found.id_hash, SessionRow.kind == kind)
+    )
+    if not isinstance(gone, CursorResult) or gone.rowcount != 1:
+        raise SessionEnded
+    return found
 
 
 def save(

@@ -14,6 +14,7 @@ from runtime import audit, clock
 from runtime.database import Database
 from runtime.keyring import Keyring
 from smartapp.errors import SiteExists, SiteInUse, SiteInvalid, SiteUnknown
+from smartapp.gateway.probe_site import ProbeResult
 from smartapp.gateway.read_site import Given, SiteRules, read_site
 from smartapp.store import sites
 from smartapp.store.sites import Waiting
@@ -132,6 +133,20 @@ def keep_site_secret(
             )
         sites.keep_secret(session, keyring, site_id, secret, now=clock.now())
         audit.append(session, event="site.secret_kept", actor=actor, subject=site_id)
+
+
+def keep_probe(database: Database, site_id: str, result: ProbeResult, *, actor: str) -> None:
+    """Keep what a registered site said about itself, for the operators' page."""
+    with database.transaction() as session:
+        _known(session, site_id)
+        sites.keep_probe(session, site_id, result.as_json(), now=clock.now())
+        audit.append(
+            session,
+            event="site.probed",
+            actor=actor,
+            subject=site_id,
+            detail={"result": result.level, "findings": len(result.findings)},
+        )
 
 
 def remove_site(database: Database, site_id: str, *, actor: str) -> None:
