@@ -5,13 +5,14 @@ from collections.abc import Callable
 from confer.wiring import consult as consult_wiring
 from confer.wiring import ehr as ehr_wiring
 from confer.wiring import gateway as gateway_wiring
+from confer.wiring.ehr_keys import EHR_KEY
 from consult.service import demo_network
-from launch.ports import Site, SiteId
+from launch.ports import CdsClient, Site, SiteId
 from runtime import durable, signing_keys
 from runtime.database import upgrade
 from runtime.keyring import Keyring
 from runtime.settings_schema import Settings
-from sandbox import personas
+from sandbox import cds_client, personas
 from sandbox import services as sandbox_services
 from sandbox.clients import CLIENT_CREDENTIALS, Client
 from smartapp.gateway.site_roster import RosterLine, load_roster
@@ -46,7 +47,7 @@ def provision(settings: Settings, say: Callable[[str], None]) -> None:
     say("gateway: tables, keys and the EHR's registration")
     _consult(settings, public_keys[gateway_wiring.NETWORK_KEY])
     say("consult server: tables and four vetted demo specialists")
-    count = _ehr(settings, public_keys[gateway_wiring.EHR_KEY])
+    count = _ehr(settings, public_keys[EHR_KEY])
     say(f"EHR: {count} synthetic patients, three doctors, two registered clients")
 
 
@@ -61,7 +62,7 @@ def _gateway(settings: Settings) -> dict[str, list[dict[str, object]]]:
     with database.read() as session:
         keys = {
             purpose: signing_keys.public_keys(session, purpose)
-            for purpose in (gateway_wiring.NETWORK_KEY, gateway_wiring.EHR_KEY)
+            for purpose in (gateway_wiring.NETWORK_KEY, EHR_KEY)
         }
     database.dispose()
     return keys
@@ -94,6 +95,7 @@ def sandbox_site(settings: Settings) -> Site:
         frame_origin=settings.ehr_url,
         backend_client_id=BACKEND_CLIENT,
         backend_scopes=BACKEND_SCOPES,
+        cds_client=CdsClient(issuer=settings.ehr_url, jwks_url=f"{settings.ehr_url}/auth/cds-jwks"),
     )
 
 
@@ -130,6 +132,10 @@ def _ehr(settings: Settings, keys: list[dict[str, object]]) -> int:
         access_seconds=BACKEND_TOKEN_SECONDS,
     )
     sandbox_services.register_clients(services, (app, backend))
+    with database.transaction() as session:
+        cds_client.register(
+            session, base_url=f"{settings.gateway_url}/cds-services", client_id=APP_CLIENT
+        )
     count = sandbox_services.seed_charts(services)
     database.dispose()
     return count

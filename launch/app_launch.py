@@ -8,7 +8,7 @@ Spec: SMART App Launch 2.2, Launch App: EHR Launch and Standalone Launch
 
 from dataclasses import dataclass, field
 from typing import Any, Literal, NoReturn
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from fhirclient.auth import FHIROAuth2Auth  # type: ignore[import-untyped]
 
@@ -20,6 +20,7 @@ from launch import (
     origins,
     records,
     scopes,
+    site_gate,
     sites,
     token_request,
     token_set,
@@ -34,6 +35,7 @@ from launch.errors import (
     PatientMissing,
     StateRefused,
     Step,
+    TenantMixedUp,
     TokenAnswerInvalid,
     UserNotClinician,
 )
@@ -143,7 +145,8 @@ def begin(client: SmartClient, request: BrowserRequest) -> Redirect:
         scopes=_wanted(site, is_ehr_launch=launch is not None),
     )
     client.states.put(pending.state_hash, pending.to_record(), expires_at=pending.expires_at)
-    asked = _Asked(desired_scope=scopes.to_text(pending.scopes), launch_token=launch)
+    spoken = scopes.in_dialect(pending.scopes, site.scope_dialect)
+    asked = _Asked(desired_scope=scopes.to_text(spoken), launch_token=launch)
     fields = GuardedAuth(pending, site).authorization_fields(asked, pending.nonce)
     return _redirect(configuration, configuration.authorization_endpoint, fields)
 
@@ -159,7 +162,8 @@ def finish(client: SmartClient, request: BrowserRequest) -> LaunchResult:
     site = client.sites.by_id(pending.site_id)
     if site is None:
         raise StateRefused(step=Step.CALLBACK)
-    _check_callback(given, pending, site)
+    site_gate.require_open(site, step=Step.CALLBACK)
+    _check_callback(given, pending, request.path)
     answer = _exchange(client, site, pending, given.get("code", ""))
     user = id_token.check(
         answer.get("id_token"),
@@ -170,6 +174,8 @@ def finish(client: SmartClient, request: BrowserRequest) -> LaunchResult:
     if not user.is_clinician:
         raise UserNotClinician(step=Step.IDENTITY, site_id=site.site_id)
     context = launch_context.from_token_answer(answer)
+    if site.tenant is not None and context.tenant not in (None, site.tenant):
+        raise TenantMixedUp(step=Step.CONTEXT, site_id=site.site_id)
     if context.patient is None:
         raise PatientMissing(step=Step.CONTEXT, site_id=site.site_id)
     granted = _token_set(answer, pending, context)
@@ -231,21 +237,23 @@ def _take_pending(
     return pending
 
 
-def _check_callback(given: dict[str, str], pending: PendingLaunch, site: Site) -> None:
+def _check_callback(given: dict[str, str], pending: PendingLaunch, path: str) -> None:
     expected = pending.configuration.issuer or pending.issuer
     named = given.get("iss")
     if named is None:
         mixed_up = pending.configuration.names_issuer_in_callback
     else:
         mixed_up = named != expected
-    if mixed_up:
-        raise IssuerMixedUp(step=Step.CALLBACK, site_id=site.site_id)
+    # A proxy may cut the front of the path off, so ours is the end of the registered one.
+    elsewhere = not urlsplit(pending.redirect_uri).path.endswith(path)
+    if mixed_up or elsewhere:
+        raise IssuerMixedUp(step=Step.CALLBACK, site_id=pending.site_id)
     if "error" in given:
         raise AuthorizationRefused(
-            step=Step.AUTHORIZE, site_id=site.site_id, ehr_code=given["error"]
+            step=Step.AUTHORIZE, site_id=pending.site_id, ehr_code=given["error"]
         )
     if "code" not in given:
-        raise LaunchParameterRefused(step=Step.CALLBACK, site_id=site.site_id)
+        raise LaunchParameterRefused(step=Step.CALLBACK, site_id=pending.site_id)
 
 
 def _exchange(client: SmartClient, site: Site, pending: PendingLaunch, code: str) -> dict[str, Any]:

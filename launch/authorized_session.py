@@ -106,8 +106,9 @@ class AuthorizedSession:
             try:
                 answer = self._authorized(attempt)
             except OutboundDown as down:
-                # A time-out is not repeated: the doctor has waited long enough once.
-                if down.reason == "timeout":
+                # A time-out is not repeated: the doctor has waited long enough once. `paused`
+                # is our own pause towards this EHR: nothing was sent.
+                if down.reason in ("timeout", "paused"):
                     raise
                 continue
             if answer.status not in _BUSY:

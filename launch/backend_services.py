@@ -82,7 +82,7 @@ class BackendTokens:
             endpoint,
             {
                 "grant_type": "client_credentials",
-                "scope": scopes.to_text(site.backend_scopes),
+                "scope": scopes.to_text(scopes.in_dialect(site.backend_scopes, site.scope_dialect)),
             },
             client_assertion.asymmetric(key, client_id=client_id, token_endpoint=endpoint),
             step=Step.BACKEND,
@@ -117,4 +117,4 @@ class BackendSource:
 
 
 def _only_system(wanted: tuple[str, ...]) -> bool:
-    return bool(wanted) and all(scope.startswith("system/") for scope in wanted)
+    return bool(wanted) and all(scope.startswith(("system/", "system.")) for scope in wanted)

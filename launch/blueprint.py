@@ -1,4 +1,8 @@
-"""The two routes of a SMART app: /launch and /callback. Pages and cookies are the host's.
+"""The routes of a SMART app: /launch and /callback. Pages and cookies are the host's.
+
+A site may have a callback of its own, `/callback/<site id>`, so that an answer of one EHR
+can never be taken for another's (RFC 9700, 4.4); the launch refuses a callback elsewhere
+than where it was sent.
 
 Spec: SMART App Launch 2.2, Launch App
 """
@@ -39,11 +43,14 @@ class LaunchPages(Protocol):
 
 
 def make_blueprint(client: SmartClient, pages: LaunchPages) -> Blueprint:
-    """Return the blueprint `launch` with the endpoints `launch.start` and `launch.callback`."""
+    """Return the blueprint `launch`: endpoints `start`, `callback` and `callback_of` a site."""
     blueprint = Blueprint("launch", __name__)
     routes = _Routes(client=client, pages=pages)
     blueprint.add_url_rule("/launch", "start", routes.start, methods=["GET"])
     blueprint.add_url_rule("/callback", "callback", routes.callback, methods=["GET"])
+    blueprint.add_url_rule(
+        "/callback/<site_id>", "callback_of", routes.callback_of, methods=["GET"]
+    )
     blueprint.after_request(_never_stored)
     return blueprint
 
@@ -78,6 +85,9 @@ class _Routes:
         )
         return self.pages.launched(result)
 
+    def callback_of(self, site_id: str) -> ResponseReturnValue:  # noqa: ARG002 - the path counts
+        return self.callback()
+
     def _failed(self, error: LaunchError) -> ResponseReturnValue:
         logs.emit(
             Event.LAUNCH_FAILED,
@@ -93,7 +103,9 @@ class _Routes:
 
 
 def _asked(secret: str | None) -> BrowserRequest:
-    return BrowserRequest(params=tuple(request.args.items(multi=True)), browser_secret=secret)
+    return BrowserRequest(
+        params=tuple(request.args.items(multi=True)), browser_secret=secret, path=request.path
+    )
 
 
 def _never_stored(response: Response) -> Response:

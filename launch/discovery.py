@@ -15,8 +15,9 @@ from typing import Any
 from launch import origins, records
 from launch.errors import DiscoveryInvalid, DiscoveryUnreachable, EndpointRefused, Step
 from launch.ports import Site, SiteId
-from runtime import clock
+from runtime import clock, logs
 from runtime.errors import OutboundDown, OutboundForbidden
+from runtime.log_events import Event
 from runtime.outbound import OutboundAnswer, OutboundClient
 
 OAUTH_URIS = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
@@ -43,6 +44,12 @@ class SmartConfiguration:
     assertion_algorithms: tuple[str, ...] = ()
     names_issuer_in_callback: bool = False
 
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Every address that a browser or we may be sent to."""
+        offered = (self.token_endpoint, *(getattr(self, name) for name in _ADDRESSES))
+        return tuple(url for url in offered if url is not None)
+
     def has(self, capability: str) -> bool:
         """Tell whether the EHR announces a capability."""
         return capability in self.capabilities
@@ -66,7 +73,11 @@ class SmartConfiguration:
 
 @dataclass(frozen=True, kw_only=True)
 class Discovery:
-    """Finds and remembers SMART configurations for ten minutes, per site and FHIR base."""
+    """Finds and remembers SMART configurations for ten minutes, per site and FHIR base.
+
+    Many launches at once ask an EHR once. An address that moved, or that is on no registered
+    origin, is told to the operators (`launch.endpoints_changed`, `launch.endpoint_refused`).
+    """
 
     outbound: OutboundClient
     loopback_http: bool
@@ -74,7 +85,7 @@ class Discovery:
     _known: dict[tuple[SiteId, str], tuple[float, SmartConfiguration]] = field(
         default_factory=dict, repr=False
     )
-    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _locks: dict[tuple[SiteId, str], threading.Lock] = field(default_factory=dict, repr=False)
 
     def configuration(self, site: Site, issuer: str) -> SmartConfiguration:
         """Return the site's configuration, asked for at most once in ten minutes.
@@ -82,19 +93,22 @@ class Discovery:
         Raises `DiscoveryUnreachable`, `DiscoveryInvalid` or `EndpointRefused`.
         """
         key = (site.site_id, issuer)
-        with self._lock:
+        # One lock per FHIR base: a slow EHR holds up its own launches only. setdefault is atomic.
+        with self._locks.setdefault(key, threading.Lock()):
             known = self._known.get(key)
-        if known is not None and known[0] > clock.monotonic():
-            return known[1]
-        found = self._discover(site, issuer)
-        with self._lock:
+            if known is not None and known[0] > clock.monotonic():
+                # The site's registration may have changed since; it is checked every time.
+                self._check_addresses(site, known[1].addresses)
+                return known[1]
+            found = self._discover(site, issuer)
+            if known is not None and known[1].addresses != found.addresses:
+                logs.emit(Event.LAUNCH_ENDPOINTS_CHANGED, site=site.site_id)
             self._known[key] = (clock.monotonic() + self.keep_seconds, found)
-        return found
+            return found
 
     def forget(self, site: Site, issuer: str) -> None:
         """Drop what is remembered, for instance after the EHR refused an address."""
-        with self._lock:
-            self._known.pop((site.site_id, issuer), None)
+        self._known.pop((site.site_id, issuer), None)
 
     def _discover(self, site: Site, issuer: str) -> SmartConfiguration:
         base = origins.without_end_slash(issuer)
@@ -131,10 +145,7 @@ class Discovery:
         for name in _ADDRESSES:
             address = records.text(announced.get(name))
             found[name] = origins.resolve(issuer, address) if address else None
-        for url in (token_endpoint, *found.values()):
-            if url is not None and not may_call(site, url, loopback_http=self.loopback_http):
-                raise EndpointRefused(step=Step.DISCOVERY, site_id=site.site_id)
-        return SmartConfiguration(
+        configuration = SmartConfiguration(
             token_endpoint=token_endpoint,
             **found,
             issuer=records.text(announced.get("issuer")),
@@ -146,6 +157,14 @@ class Discovery:
                 announced.get("authorization_response_iss_parameter_supported") is True
             ),
         )
+        self._check_addresses(site, configuration.addresses)
+        return configuration
+
+    def _check_addresses(self, site: Site, addresses: tuple[str, ...]) -> None:
+        for url in addresses:
+            if not may_call(site, url, loopback_http=self.loopback_http):
+                logs.emit(Event.LAUNCH_ENDPOINT_REFUSED, site=site.site_id)
+                raise EndpointRefused(step=Step.DISCOVERY, site_id=site.site_id)
 
 
 def may_call(site: Site, url: str, *, loopback_http: bool) -> bool:

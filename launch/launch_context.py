@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from launch import records
+from launch import origins, records
 
 Intent = Literal["new_consult", "inbox", "default"]
-_INTENTS: Mapping[str, Intent] = {"new-consult": "new_consult", "inbox": "inbox"}
+INTENTS: Mapping[str, Intent] = {"new-consult": "new_consult", "inbox": "inbox"}
 _MAX_ITEMS = 50
+_MAX_APP_CONTEXT = 2048
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +30,12 @@ class ContextItem:
 
 @dataclass(frozen=True, kw_only=True)
 class LaunchContext:
-    """The context of one launch; ids of the chart are patient data and not printed."""
+    """The context of one launch; ids of the chart are patient data and not printed.
+
+    `tenant` means something only together with the issuer (row C6). `app_context` is what a
+    CDS Hooks card sent along, handed back by the EHR: opaque, untrusted (row C7). The two of
+    SMART Web Messaging come together or not at all.
+    """
 
     patient: str | None = field(repr=False)
     encounter: str | None = field(repr=False)
@@ -38,6 +44,9 @@ class LaunchContext:
     intent: Intent
     smart_style_url: str | None
     tenant: str | None
+    app_context: str | None = field(default=None, repr=False)
+    messaging_handle: str | None = field(default=None, repr=False)
+    messaging_origin: str | None = None
 
 
 def from_token_answer(answer: Mapping[str, Any]) -> LaunchContext:
@@ -46,15 +55,31 @@ def from_token_answer(answer: Mapping[str, Any]) -> LaunchContext:
     A missing `need_patient_banner` means that the banner is shown: too much identity on the
     screen is a nuisance, too little is a wrong patient.
     """
+    handle, origin = _messaging(answer)
     return LaunchContext(
         patient=_logical_id(answer.get("patient")),
         encounter=_logical_id(answer.get("encounter")),
         need_patient_banner=answer.get("need_patient_banner") is not False,
         fhir_context=_context_items(answer.get("fhirContext")),
-        intent=_INTENTS.get(records.text(answer.get("intent")) or "", "default"),
+        intent=INTENTS.get(records.text(answer.get("intent")) or "", "default"),
         smart_style_url=records.text(answer.get("smart_style_url")),
         tenant=records.text(answer.get("tenant")),
+        app_context=_app_context(answer.get("appContext")),
+        messaging_handle=handle,
+        messaging_origin=origin,
     )
+
+
+def _messaging(answer: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    handle = records.text(answer.get("smart_web_messaging_handle"))
+    named = records.text(answer.get("smart_web_messaging_origin"))
+    origin = origins.origin_of(named) if named is not None else None
+    return (handle, origin) if handle is not None and origin is not None else (None, None)
+
+
+def _app_context(value: object) -> str | None:
+    found = records.text(value)
+    return found if found is not None and len(found) <= _MAX_APP_CONTEXT else None
 
 
 def _logical_id(value: object) -> str | None:

@@ -8,8 +8,13 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from launch.ports import ScopeDialect
+
 _RESOURCE = re.compile(
-    r"(?P<level>patient|user|system)/(?P<type>\*|[A-Z][A-Za-z]+)\."
+    # The second way to write them, with dots and `all`, is that of servers behind Entra ID,
+    # which may also put their own address in front of what they granted.
+    r"(?:https://\S+/(?=(?:patient|user|system)\.))?"
+    r"(?P<level>patient|user|system)[/.](?P<type>\*|all|[A-Z][A-Za-z]+)\."
     r"(?P<rights>\*|read|write|c?r?u?d?s?)(?:\?(?P<query>[^\s]+))?"
 )
 _V1_RIGHTS = {"read": "rs", "write": "cud", "*": "cruds"}
@@ -51,6 +56,34 @@ def to_text(scopes: Iterable[str]) -> str:
     return " ".join(scopes)
 
 
+def in_dialect(wanted: Sequence[str], dialect: ScopeDialect) -> tuple[str, ...]:
+    """Write scopes as an EHR understands them; words that are in its dialect already stay.
+
+    v1 has no single rights: what reads becomes `.read`, what writes `.write`, and a query is
+    lost. `dots` is `patient.all.rs` for `patient/*.rs` and `launch.patient` for its like.
+    """
+    if dialect == "dots":
+        return tuple(_with_dots(scope) for scope in wanted)
+    if dialect == "v1":
+        return tuple(dict.fromkeys(word for scope in wanted for word in _in_v1(scope)))
+    return tuple(wanted)
+
+
+def _with_dots(scope: str) -> str:
+    if scope.startswith(("patient/", "user/", "system/", "launch/")):
+        return scope.replace("/", ".", 1).replace(".*.", ".all.", 1)
+    return scope
+
+
+def _in_v1(scope: str) -> list[str]:
+    match = _RESOURCE.fullmatch(scope)
+    if match is None or match["rights"] in ("read", "write", "*"):
+        return [scope]
+    head = f"{match['level']}/{match['type']}"
+    found = [f"{head}.read"] if set(match["rights"]) & set("rs") else []
+    return found + ([f"{head}.write"] if set(match["rights"]) & set("cud") else [])
+
+
 def resource_scope(scope: str) -> ResourceScope | None:
     """Read one FHIR resource scope of either dialect; None for any other scope."""
     match = _RESOURCE.fullmatch(scope)
@@ -59,7 +92,7 @@ def resource_scope(scope: str) -> ResourceScope | None:
     rights = _V1_RIGHTS.get(match["rights"], match["rights"])
     return ResourceScope(
         level=match["level"],
-        resource_type=match["type"],
+        resource_type="*" if match["type"] == "all" else match["type"],
         rights=frozenset(rights),
         query=match["query"],
     )

@@ -216,6 +216,7 @@ JoseReason = Literal[
     "not_yet_valid",
     "lifetime",
     "critical_header",
+    "key_time",
 ]
 
 

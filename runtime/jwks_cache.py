@@ -46,15 +46,16 @@ class JwksCache:
         self._outbound = outbound
         self._keep_last_good = keep_last_good
         self._monotonic = monotonic
-        self._lock = threading.Lock()
         self._entries: dict[str, _Entry] = {}
+        self._locks: dict[str, threading.Lock] = {}
 
     def keys(self, url: str, *, kid: str | None = None) -> tuple[Jwk, ...]:
         """Return the keys published at a URL; look again once when `kid` is not among them.
 
         Raises `JwksRefused`, `OutboundDown` or `OutboundForbidden` when there is no usable set.
         """
-        with self._lock:
+        # One lock per address: a slow party holds up nobody else. setdefault is atomic.
+        with self._locks.setdefault(url, threading.Lock()):
             entry = self._entries.get(url)
             now = self._monotonic()
             if entry is None or now >= entry.expires:
@@ -90,12 +91,20 @@ class JwksCache:
 
     def _life(self, answer: OutboundAnswer) -> float:
         shortest, longest = _CLIENT_LIFE if self._keep_last_good else _SERVER_LIFE
-        control = answer.headers.get("cache-control", "").lower()
-        found = _MAX_AGE.search(control)
-        wanted = float(found.group(1)) if found else 300.0
-        if "no-store" in control or "no-cache" in control:
-            wanted = 0.0
-        return min(max(wanted, shortest), longest)
+        return seconds_to_keep(answer.headers, shortest=shortest, longest=longest)
+
+
+def seconds_to_keep(headers: Mapping[str, str], *, shortest: float, longest: float) -> float:
+    """Return how long an answer may be kept by its Cache-Control, within bounds of ours.
+
+    Header names are in lower case; an answer that says nothing is kept five minutes.
+    """
+    control = headers.get("cache-control", "").lower()
+    found = _MAX_AGE.search(control)
+    wanted = float(found.group(1)) if found else 300.0
+    if "no-store" in control or "no-cache" in control:
+        wanted = 0.0
+    return min(max(wanted, shortest), longest)
 
 
 def parse(body: bytes) -> tuple[Jwk, ...]:

@@ -62,11 +62,12 @@ def publish(*, receiver: str) -> None:
     EHR and network get different keys. Keys are made at first use.
     """
     from confer.wiring import gateway  # noqa: PLC0415 - knows the purposes of the gateway's keys
+    from confer.wiring.ehr_keys import EHR_KEY  # noqa: PLC0415
 
     chosen = settings.load()
     ring = Keyring.open(chosen.gateway_keyring_file, create=False)
     database = programs.open_existing(chosen, "gateway")
-    purpose = gateway.EHR_KEY if receiver == "ehr" else gateway.NETWORK_KEY
+    purpose = EHR_KEY if receiver == "ehr" else gateway.NETWORK_KEY
     try:
         programs.require_schema(database, "gateway")
         gateway.gateway_keys(database, ring)

@@ -3,9 +3,9 @@
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
+from confer.wiring.ehr_keys import EhrKeys
 from fhir_adapters.ports import FhirSession
 from launch.authorized_session import AuthorizedSession
 from launch.backend_services import BackendTokens
@@ -26,26 +26,10 @@ from smartapp.gateway.services import GatewayServices, Policy
 from smartapp.jobs import failpoints
 from smartapp.store.launch_stores import LaunchStates, Sites, Tokens
 
-# purposes of keys in the gateway's database; EHR-facing keys are apart from the network's
+# purpose of the key in the gateway's database; EHR-facing keys are apart from the network's
 NETWORK_KEY = "network"
-EHR_KEY = "ehr-client"
 NETWORK_CLIENT_ID = "hospital-sandbox"
 _INDEX = "gateway-index"
-
-
-@dataclass(frozen=True, kw_only=True)
-class EhrKeys:
-    """The gateway's credentials at EHRs (launch.ports.ClientSecrets): keys, no shared secrets."""
-
-    keys: tuple[SigningKey, ...]
-
-    def signing_keys(self, site: Site) -> Sequence[SigningKey]:  # noqa: ARG002 - one set for all sites
-        """The keys for a site, the preferred one first."""
-        return self.keys
-
-    def client_secret(self, site: Site) -> str | None:  # noqa: ARG002 - none is kept
-        """No site of ours is registered with a shared secret."""
-        return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,11 +68,9 @@ def gateway_keys(database: Database, keyring: Keyring) -> tuple[SigningKey, EhrK
     """The network key, and the keys that EHRs know; made at first use."""
     with database.transaction() as session:
         network = signing_keys.load_or_create(session, keyring, purpose=NETWORK_KEY, alg="ES384")
-        ehr = tuple(
-            signing_keys.load_or_create(session, keyring, purpose=EHR_KEY, alg=alg)
-            for alg in ("RS384", "ES384")
-        )
-    return network, EhrKeys(keys=ehr)
+    ehr = EhrKeys(database=database, keyring=keyring)
+    ehr.make()
+    return network, ehr
 
 
 def build(settings: Settings, database: Database | None = None) -> GatewayServices:
@@ -134,16 +116,11 @@ def build(settings: Settings, database: Database | None = None) -> GatewayServic
         ),
         index_key=keyring.derive(_INDEX),
         run_aside=_run_aside,
-        ehr_keys=lambda: _ehr_public_keys(database),
+        ehr_keys=ehr_keys.public,
         failpoint=failpoints.killer(
             chosen=settings.failpoint, mode=settings.mode, marker_folder=settings.data_dir
         ),
     )
-
-
-def _ehr_public_keys(database: Database) -> list[dict[str, Any]]:
-    with database.read() as session:
-        return signing_keys.public_keys(session, EHR_KEY, include_retired=False)
 
 
 def _outbound(settings: Settings, allowed: set[str] | Callable[[str], bool]) -> OutboundClient:

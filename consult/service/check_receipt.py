@@ -1,7 +1,7 @@
 """Check a de-identification receipt against the content it came with (spec/wire.md 2.10)."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from consult.domain.callers import HospitalCaller
@@ -13,9 +13,11 @@ from consult.store.unit import Unit
 from exchange import names, sealing
 from exchange.issues import Issue
 from exchange.sealing import Covered, ReceiptExpectation
+from runtime import jose
 from runtime.errors import JoseRefused
 from runtime.jose import KeySetVerifier
 
+_CLOCKS = timedelta(seconds=60)
 _AT = "Bundle.entry.resource.ofType(Provenance).signature"
 
 
@@ -46,6 +48,8 @@ def admit(  # noqa: PLR0913 - each is one fact that the receipt must name
         )
     except JoseRefused:
         raise _refused("receipt-signature", "security") from None
+    if not _signed_in_time(unit, caller, token, claims):
+        raise _refused("receipt-key-retired", "security")
     expected = ReceiptExpectation(
         issuer=caller.client_id,
         case_id=case_id,
@@ -63,6 +67,18 @@ def admit(  # noqa: PLR0913 - each is one fact that the receipt must name
     except ReceiptUsedError:
         raise _refused("receipt-used", "duplicate") from None
     return claims
+
+
+def _signed_in_time(
+    unit: Unit, caller: HospitalCaller, token: str, claims: Mapping[str, Any]
+) -> bool:
+    """A retired key stands behind what it signed in its time, and behind nothing later."""
+    kid = jose.read_header(token).get("kid")
+    ended = tenants.retired_at(unit, str(caller.client_id), str(kid))
+    if ended is None:
+        return True
+    issued = claims.get("iat")
+    return isinstance(issued, int) and issued <= (ended + _CLOCKS).timestamp()
 
 
 def _refused(rule: str, code: str) -> ReceiptRefused:

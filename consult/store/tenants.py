@@ -58,6 +58,12 @@ def all_keys(unit: Unit, client_id: str) -> list[dict[str, Any]]:
     return _keys(unit, (ClientKeyRow.client_id == client_id,))
 
 
+def retired_at(unit: Unit, client_id: str, kid: str) -> datetime | None:
+    """Return when a key of a client was retired; None while it is in use, or unknown."""
+    row = unit.session.get(ClientKeyRow, (client_id, kid))
+    return row.retired_at if row is not None else None
+
+
 def _keys(unit: Unit, conditions: tuple[Any, ...]) -> list[dict[str, Any]]:
     # Any: SQLAlchemy's column expressions.
     rows = unit.session.scalars(

@@ -113,15 +113,30 @@ def contents(by_section: BySection) -> tuple[GroupContent, ...]:
     return tuple(found)
 
 
-def chosen(by_section: BySection, ticked: Iterable[str]) -> tuple[Resource, ...]:
-    """The resources to send: the patient first, then the newest of each ticked group."""
-    wanted = set(ticked)
+def chosen(
+    by_section: BySection, ticked: Iterable[str], *, first: Iterable[str] = ()
+) -> tuple[Resource, ...]:
+    """The resources to send: the patient first, then the newest of each ticked group.
+
+    `first` names what the question is about (`Type/id`): it counts as the newest of its group.
+    """
+    wanted, ahead = set(ticked), frozenset(first)
+
+    def rank(resource: Resource) -> tuple[bool, str]:
+        named = f"{resource.get('resourceType')}/{resource.get('id')}" in ahead
+        return named, moment_of(resource)
+
     picked: list[Resource] = list(by_section.get("patient", ()))[:1]
     for group in GROUPS:
         if group.key in wanted:
             entries = _entries(group, by_section)
-            picked.extend(sorted(entries, key=moment_of, reverse=True)[: group.most])
+            picked.extend(sorted(entries, key=rank, reverse=True)[: group.most])
     return tuple(picked)
+
+
+def about_of(patient: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the question is about, as the draft's patient facts keep it."""
+    return tuple(str(one["reference"]) for one in patient.get("about", ()))
 
 
 def identifying(by_section: BySection) -> tuple[Resource, ...]:

@@ -16,7 +16,7 @@ from deid.pseudonyms import CaseKey
 from runtime import audit, clock, json_text
 from smartapp.errors import DraftMissing, PictureUnknown
 from smartapp.gateway import picture_choices
-from smartapp.gateway.chart_contents import chosen, identifying
+from smartapp.gateway.chart_contents import about_of, chosen, identifying
 from smartapp.gateway.deid_process import PictureJob
 from smartapp.gateway.services import GatewayServices
 from smartapp.store import drafts, revisions
@@ -105,7 +105,8 @@ def _file(services: GatewayServices, draft: Draft, picture: ChartPicture) -> Pic
     with services.database.read() as session:
         chart = drafts.snapshot(session, services.keyring, draft.draft_id, now=clock.now())
     by_section = json_text.loads(chart, max_bytes=200_000_000, max_depth=80)["by_section"]
-    resources = [*chosen(by_section, draft.form["include"]), *identifying(by_section)]
+    sent = chosen(by_section, draft.form["include"], first=about_of(draft.patient))
+    resources = [*sent, *identifying(by_section)]
     found = find_picture(resources, picture.digest)
     if found is None:
         raise PictureUnknown

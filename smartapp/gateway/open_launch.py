@@ -6,7 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 from launch.app_launch import LaunchResult
-from runtime import audit, clock, tokens
+from launch.errors import LaunchError
+from launch.launch_context import LaunchContext
+from runtime import audit, clock, limits, logs, tokens
+from runtime.errors import RuntimeFault, Throttled, code_of
+from runtime.log_events import Event
+from smartapp.gateway.consult_subject import intent_of, subjects_of
 from smartapp.gateway.granted import sections_not_granted
 from smartapp.gateway.pull_chart import begin_reading
 from smartapp.gateway.services import GatewayServices
@@ -31,6 +36,12 @@ def open_launch(
         "user_local": result.user.is_local,
         "banner": result.context.need_patient_banner,
         "not_granted": sections_not_granted(result.tokens.scopes),
+        "intent": _intent(result.context),
+        "about": subjects_of(result.context.fhir_context, base_url=result.tokens.issuer),
+        "style_url": result.context.smart_style_url,
+        "app_context": result.context.app_context,
+        "messaging_handle": result.context.messaging_handle,
+        "messaging_origin": result.context.messaging_origin,
     }
     draft = new_draft(site_id, context)
     launch = Launch(
@@ -57,7 +68,40 @@ def open_launch(
             session, event="launch.opened", actor=launch.doctor_key, subject=launch.patient_key
         )
     begin_reading(services, launch)
+    if result.context.smart_style_url is not None:
+        services.styles.of(
+            services.smart,
+            result.site,
+            result.context.smart_style_url,
+            run_aside=services.run_aside,
+        )
     return handle
+
+
+def _intent(context: LaunchContext) -> str:
+    """What the EHR, or the CDS Hooks card behind the launch, wants to see first."""
+    if context.intent != "default":
+        return context.intent
+    return intent_of(context.app_context)
+
+
+def note_refused_launch(services: GatewayServices, error: LaunchError) -> None:
+    """Audit a launch that was refused or failed; a flood of them is in the log alone."""
+    try:
+        with services.database.transaction() as session:
+            limits.hit(session, bucket="launch.refused", key="all", limit=120, per_seconds=60)
+            audit.append(
+                session,
+                event="launch.refused",
+                actor="browser",
+                subject=error.site_id or "unregistered",
+                outcome="failure",
+                detail={"code": error.code, "step": str(error.step), "reference": error.reference},
+            )
+    except Throttled:
+        return
+    except RuntimeFault as problem:  # the doctor gets the page all the same
+        logs.emit(Event.TIMER_ITEM_FAILED, code=code_of(problem))
 
 
 def new_draft(site_id: str, context: Mapping[str, Any]) -> NewDraft:

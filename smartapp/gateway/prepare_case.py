@@ -12,7 +12,7 @@ from smartapp.errors import CaseHeld, DraftMissing, RevisionStale
 from smartapp.gateway.attest_member import attest_member
 from smartapp.gateway.audit_words import audit_words
 from smartapp.gateway.care_choices import left_out_of
-from smartapp.gateway.chart_contents import chosen, identifying
+from smartapp.gateway.chart_contents import about_of, chosen, identifying
 from smartapp.gateway.choices import after_edit, given_back_of, hidden_of
 from smartapp.gateway.deid_process import DeidJob
 from smartapp.gateway.picture_choices import confirmed_pictures
@@ -73,7 +73,7 @@ def prepare_case(services: GatewayServices, launch: Launch) -> Revision:
             case_id=draft.case_id,
             case_key=draft.case_key,
             question_time=now.astimezone(),
-            resources=chosen(by_section, draft.form["include"]),
+            resources=chosen(by_section, draft.form["include"], first=about_of(draft.patient)),
             identity_resources=identifying(by_section),
             texts={"question": draft.form["question"], "thinking": draft.form["thinking"]},
             given_back=given_back_of(draft.choices),

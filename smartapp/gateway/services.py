@@ -13,6 +13,7 @@ from runtime.database import Database
 from runtime.keyring import Keyring
 from smartapp.gateway.consult_link import ConsultLink
 from smartapp.gateway.deid_process import DeidWorkers
+from smartapp.gateway.ehr_style import EhrStyles
 from smartapp.gateway.find_text import TextFinder
 from smartapp.store.launch_stores import Sites, Tokens
 
@@ -94,3 +95,4 @@ class GatewayServices:
     ehr_keys: Callable[[], Sequence[Mapping[str, Any]]]
     failpoint: Callable[[str], None] = no_failpoint
     text_finder: TextFinder | None = None
+    styles: EhrStyles = field(default_factory=EhrStyles)

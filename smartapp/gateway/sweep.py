@@ -1,29 +1,26 @@
 """Forget what is past its time, and let nothing wait past its promise in silence."""
 
-from launch.ports import GrantId
 from runtime import clock, logs
 from runtime.errors import code_of
 from runtime.log_events import Event
 from smartapp.errors import ConsultRefused, ConsultUnreachable, TryLater
+from smartapp.gateway.end_launch import end_silent
 from smartapp.gateway.park_dead_job import park_dead_job
 from smartapp.gateway.park_news import POISON
 from smartapp.gateway.send_case import send_case
 from smartapp.gateway.services import GatewayServices
-from smartapp.store import drafts, launches, outbox
+from smartapp.store import drafts, hook_feedback, launches, outbox
 
 
 def sweep(services: GatewayServices) -> int:
-    """Delete expired drafts and the tokens of expired launches; returns how many drafts."""
+    """Forget old drafts, launches and feedback, end idle sign-ins; returns how many drafts."""
     now = clock.now()
     with services.database.transaction() as session:
         gone = drafts.delete_expired(session, now=now)
-        grants = launches.expired_grants(session, now=now)
+        hook_feedback.purge(session, now=now)
+    end_silent(services)
+    with services.database.transaction() as session:
         launches.delete_expired(session, now=now)
-    for grant_id in grants:
-        try:
-            services.tokens.delete(GrantId(grant_id))
-        except POISON as problem:
-            logs.emit(Event.TIMER_ITEM_FAILED, code=code_of(problem))
     if gone:
         logs.emit(Event.DRAFTS_EXPIRED, count=gone)
     return gone

@@ -1,16 +1,16 @@
 """Launches: a handle in the path, bound to one browser by the hash of its cookie."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from runtime.keyring import Keyring
 from smartapp.errors import HandoffRefused, SessionExpired, SessionMissing
-from smartapp.store.launch_rows import HandoffRow, LaunchRow
+from smartapp.store.launch_rows import HandoffRow, LaunchRow, TokenRow
 from smartapp.store.rows import touched
 from smartapp.store.sealed import Cell, hashed, seal_json, unseal_json
 
@@ -147,11 +147,48 @@ def take_handoff(
     return _opened(keyring, found), found.expires_at
 
 
-def expired_grants(session: Session, *, now: datetime) -> tuple[str, ...]:
-    """Grants of launches whose time is up: their tokens can be wiped."""
-    return tuple(session.scalars(select(LaunchRow.grant_id).where(LaunchRow.expires_at <= now)))
+def alive(session: Session, marks: Sequence[str], *, now: datetime) -> list[str]:
+    """Of the beginnings of handle hashes, those of launches that are open; newest first."""
+    rows = session.scalars(
+        select(LaunchRow.handle_hash)
+        .where(
+            or_(*(LaunchRow.handle_hash.startswith(mark, autoescape=True) for mark in marks)),
+            LaunchRow.expires_at > now,
+        )
+        .order_by(LaunchRow.created_at.desc())
+    )
+    wanted = dict.fromkeys(marks)
+    return [mark for found in rows for mark in wanted if found.startswith(mark)]
+
+
+def silent_grants(
+    session: Session, *, now: datetime, idle: timedelta
+) -> tuple[tuple[str, str], ...]:
+    """Grants whose tokens are still here though none of their windows is in use: (grant, site).
+
+    The launch itself stays until its time is up, so that its pages can say what happened.
+    """
+    in_use = select(LaunchRow.grant_id).where(
+        LaunchRow.expires_at > now, LaunchRow.seen_at > now - idle
+    )
+    rows = session.execute(
+        select(LaunchRow.grant_id, LaunchRow.site_id)
+        .join(TokenRow, TokenRow.grant_id == LaunchRow.grant_id)
+        .where(LaunchRow.grant_id.not_in(in_use))
+        .distinct()
+        .order_by(LaunchRow.grant_id)
+    )
+    return tuple((row.grant_id, row.site_id) for row in rows)
+
+
+def delete_grant(session: Session, grant_id: str) -> None:
+    """Forget every window of a launch."""
+    session.execute(delete(LaunchRow).where(LaunchRow.grant_id == grant_id))
 
 
 def delete_expired(session: Session, *, now: datetime) -> None:
-    """Forget launches whose time is up."""
-    session.execute(delete(LaunchRow).where(LaunchRow.expires_at <= now))
+    """Forget launches whose time is up and whose tokens are wiped."""
+    held = select(TokenRow.grant_id)
+    session.execute(
+        delete(LaunchRow).where(LaunchRow.expires_at <= now, LaunchRow.grant_id.not_in(held))
+    )

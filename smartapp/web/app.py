@@ -14,6 +14,7 @@ from smartapp.web import (
     answers,
     ask,
     case,
+    ehr_skin,
     health,
     parked,
     pictures,
@@ -24,7 +25,7 @@ from smartapp.web import (
     start,
     watch,
 )
-from smartapp.web.session import launched, watching
+from smartapp.web.session import launched, own_form, present_launch, watching
 from smartapp.web.start import Pages
 
 PUBLIC = web_guard.PUBLIC
@@ -47,9 +48,9 @@ def create_app(services: GatewayServices, settings: Settings) -> Flask:
     web_guard.register(
         app,
         make_blueprint(services.smart, Pages()),
-        policies={"start": PUBLIC, "callback": PUBLIC},
+        policies={"start": PUBLIC, "callback": PUBLIC, "callback_of": PUBLIC},
     )
-    web_guard.register(app, start.public, policies={"front": PUBLIC, "window": PUBLIC})
+    web_guard.register(app, start.public, policies=dict.fromkeys(start.PUBLIC_VIEWS, own_form))
     for blueprint, views in (
         (start.pages, start.VIEWS),
         (ask.pages, ask.VIEWS),
@@ -66,12 +67,13 @@ def create_app(services: GatewayServices, settings: Settings) -> Flask:
             policies=dict.fromkeys(views, launched),
             url_prefix="/s/<handle>",
         )
-    web_guard.register(
-        app,
-        watch.pages,
-        policies=dict.fromkeys(watch.VIEWS, watching),
-        url_prefix="/s/<handle>",
-    )
+    for quiet, quiet_views in ((watch.pages, watch.VIEWS), (ehr_skin.pages, ehr_skin.VIEWS)):
+        web_guard.register(
+            app,
+            quiet,
+            policies=dict.fromkeys(quiet_views, watching),
+            url_prefix="/s/<handle>",
+        )
     web_guard.register(app, health.pages, policies=dict.fromkeys(health.VIEWS, PUBLIC))
     web_guard.register(app, published_keys.pages, policies={"key_set": PUBLIC})
     web_guard.seal(app)
@@ -79,9 +81,17 @@ def create_app(services: GatewayServices, settings: Settings) -> Flask:
 
 
 def frame_origins(services: GatewayServices) -> Sequence[str]:
-    """Who may frame the app: the chart pages of registered EHRs, nobody else."""
-    found: list[str] = []
-    for site in services.sites.every():
-        parts = urlsplit(site.frame_origin or site.issuer)
-        found.append(f"{parts.scheme}://{parts.netloc}")
-    return sorted(set(found))
+    """Who may frame the app: the chart pages of registered EHRs, nobody else.
+
+    The pages of a launch are framed by its own EHR only; before that, nobody knows whose.
+    """
+    mine = present_launch()
+    sites = services.sites.every()
+    if mine is not None:
+        sites = [site for site in sites if site.site_id == mine.site_id]
+    found: set[str] = set()
+    for site in sites:
+        for page in site.framing_origins or (site.issuer,):
+            parts = urlsplit(page)
+            found.add(f"{parts.scheme}://{parts.netloc}")
+    return sorted(found)

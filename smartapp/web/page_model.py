@@ -22,6 +22,7 @@ class Frame:
     framed: bool
     phone: str
     flags: tuple[str, ...]
+    ehr_style: bool = False
 
 
 def frame(handle: str, draft: Draft | None) -> Frame:
@@ -29,8 +30,10 @@ def frame(handle: str, draft: Draft | None) -> Frame:
     mine = session.launch()
     services: GatewayServices = session.services()
     banner = (draft.patient.get("banner") if draft else None) or None
-    if not mine.context.get("banner", True):
-        banner = None
+    if banner and not mine.context.get("banner", True):
+        # The EHR shows its own banner around the app; ours stays, in its slimmest form, so
+        # that no page is ever about nobody.
+        banner = {name: banner[name] for name in ("name", "age_sex") if name in banner}
     return Frame(
         handle=handle,
         banner=banner,
@@ -38,6 +41,7 @@ def frame(handle: str, draft: Draft | None) -> Frame:
         framed=mine.framed,
         phone=services.policy.escalation_phone,
         flags=tuple(draft.patient.get("flags", ())) if draft else (),
+        ehr_style=bool(mine.context.get("style_url")),
     )
 
 

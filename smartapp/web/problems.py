@@ -5,10 +5,16 @@ from collections.abc import Mapping
 from flask import Flask, Response, make_response, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from launch.errors import LaunchError
+from launch.errors import UNRECOGNIZED, LaunchError, Step
 from runtime import logs, tokens
 from runtime.errors import HTTP_STATUS, code_of, kind_of
 from runtime.log_events import Event
+from smartapp.web.words import LAUNCH_STEPS
+
+_BEFORE_THE_CHART = frozenset(
+    {Step.START, Step.DISCOVERY, Step.AUTHORIZE, Step.CALLBACK, Step.TOKEN, Step.IDENTITY}
+    | {Step.CONTEXT}
+)
 
 # code -> (heading, sentences)
 _PAGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -80,6 +86,31 @@ _PAGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
         "The network refused",
         ("Nothing was changed. Tell the Confer administrator the reference below.",),
     ),
+    "smartapp.site_unreadable": (
+        "Confer cannot start here",
+        (
+            "The registration of this EHR cannot be read.",
+            "Tell the Confer administrator the reference below. Nothing has left.",
+        ),
+    ),
+    "smartapp.site_unknown": (
+        "No such EHR",
+        ("It was removed, or the address is wrong.",),
+    ),
+    "smartapp.operator_link_refused": (
+        "This link no longer works",
+        (
+            "It works once, within a minute.",
+            "Make another on the gateway's machine: confer site page",
+        ),
+    ),
+    "smartapp.operator_session_missing": (
+        "Your session has ended",
+        (
+            "The operator's pages close after half an hour.",
+            "Make another link on the gateway's machine: confer site page",
+        ),
+    ),
     "runtime.csrf_refused": (
         "This form was too old",
         ("Nothing was changed. Go back, reload the page and try again.",),
@@ -116,6 +147,8 @@ def problem_page(error: Exception) -> Response:
         status = error.code or 500
         heading, sentences = _BY_STATUS.get(status, _BROKEN)
         return _page(status, heading, sentences, reference if status >= 500 else "")
+    if isinstance(error, LaunchError):  # a sign-in that ended while the app was open
+        return launch_page(error)
     kind, code = kind_of(error), code_of(error)
     if kind == "bug":
         logs.emit(
@@ -131,13 +164,27 @@ def problem_page(error: Exception) -> Response:
 
 
 def launch_page(error: LaunchError) -> Response:
-    """Answer a failed launch: likely cause, what to do, and the reference number."""
-    return _page(
-        HTTP_STATUS[error.kind],
-        "Confer could not start",
-        (error.likely_cause, error.next_action, "Nothing was read and nothing has left."),
-        error.reference,
-    )
+    """Answer a failed launch: the step, what the EHR said, likely cause, what to do, reference."""
+    said = _said(error)
+    facts = [
+        ("What failed", LAUNCH_STEPS.get(str(error.step), "Opening Confer")),
+        *([("What the EHR said", said)] if said else []),
+        ("Likely cause", error.likely_cause),
+        ("What to do", error.next_action),
+        ("Reference", error.reference),
+    ]
+    began = str(error.step) in _BEFORE_THE_CHART
+    page = render_template("launch_failed.html", facts=facts, began=began)
+    return make_response(page, HTTP_STATUS[error.kind])
+
+
+def _said(error: LaunchError) -> str:
+    """A registered error code and the HTTP status; never the EHR's free text."""
+    code = "" if error.ehr_code in (None, UNRECOGNIZED) else str(error.ehr_code)
+    status = f"HTTP {error.http_status}" if error.http_status else ""
+    if error.ehr_code == UNRECOGNIZED:
+        code = "an error code that SMART does not know"
+    return ", ".join(part for part in (code, status) if part)
 
 
 def _page(

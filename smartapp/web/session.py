@@ -1,5 +1,10 @@
-"""Who is asking: the launch behind the handle in the path, and the cookie it is bound to."""
+"""Who is asking: the launch behind the handle in the path, and the cookie it is bound to.
 
+Each launch has a cookie of its own, made when the EHR has said who signed in. The browser's
+other cookie only ties an authorization request to the browser that began it; it opens nothing.
+"""
+
+from datetime import datetime
 from typing import Final
 
 from flask import Request, current_app, g, request
@@ -10,11 +15,15 @@ from runtime.settings_schema import Settings
 from smartapp.errors import CaseUnknown
 from smartapp.gateway.browser_session import enter
 from smartapp.gateway.services import GatewayServices
-from smartapp.store import cases
+from smartapp.store import cases, launches
 from smartapp.store.cases import Case
 from smartapp.store.launches import Launch
+from smartapp.store.sealed import hashed
 
 COOKIE: Final = "__Host-confer-app"
+# So many launches of one browser are kept open; the cookies of older ones are dropped.
+OPEN_LAUNCHES: Final = 16
+_MARK: Final = 16
 
 
 def services() -> GatewayServices:
@@ -30,14 +39,47 @@ def settings() -> Settings:
 
 
 def browser_secret(of: Request = request) -> str | None:
-    """The secret of this browser's cookie, or None."""
+    """What ties an authorization request to this browser, or None."""
     return of.cookies.get(COOKIE) or None
 
 
 def bind_browser(response: BaseResponse, secret: str) -> BaseResponse:
-    """Set the cookie; Partitioned, because only such cookies come back in an EHR's frame."""
+    """Set the cookie that an authorization request is tied to."""
+    return _set_cookie(response, COOKIE, secret)
+
+
+def launch_cookie(handle: str) -> str:
+    """The name of the cookie of one launch."""
+    return f"{COOKIE}-{hashed(handle)[:_MARK]}"
+
+
+def bind_launch(response: BaseResponse, handle: str, secret: str) -> BaseResponse:
+    """Set the cookie of one launch."""
+    return _set_cookie(response, launch_cookie(handle), secret)
+
+
+def drop_launch(response: BaseResponse, handle: str) -> BaseResponse:
+    """Delete the cookie of one launch."""
+    return _drop_cookie(response, launch_cookie(handle))
+
+
+def tidy_cookies(response: BaseResponse, *, now: datetime) -> BaseResponse:
+    """Delete the cookies of launches that have ended, and those beyond the newest sixteen."""
+    prefix = f"{COOKIE}-"
+    marks = [name.removeprefix(prefix) for name in request.cookies if name.startswith(prefix)]
+    if not marks:
+        return response
+    with services().database.read() as session:
+        alive = launches.alive(session, marks, now=now)
+    for mark in set(marks) - set(alive[: OPEN_LAUNCHES - 1]):
+        _drop_cookie(response, f"{prefix}{mark}")
+    return response
+
+
+def _set_cookie(response: BaseResponse, name: str, secret: str) -> BaseResponse:
+    # Partitioned, because only such cookies come back in an EHR's frame.
     response.set_cookie(
-        COOKIE,
+        name,
         secret,
         max_age=int(settings().session_hours * 3600),
         path="/",
@@ -45,6 +87,13 @@ def bind_browser(response: BaseResponse, secret: str) -> BaseResponse:
         httponly=True,
         samesite="None",
         partitioned=True,
+    )
+    return response
+
+
+def _drop_cookie(response: BaseResponse, name: str) -> BaseResponse:
+    response.delete_cookie(
+        name, path="/", secure=True, httponly=True, samesite="None", partitioned=True
     )
     return response
 
@@ -62,10 +111,18 @@ def launched() -> None:
         web_guard.check_csrf(form_secret(), request.form.get("csrf_token"))
 
 
+def own_form() -> None:
+    """Access policy of a form that has no launch yet: it must come from our own page."""
+    if request.method == "POST":
+        web_guard.check_origin([settings().gateway_url])
+
+
 def _enter(*, quietly: bool) -> None:
     handle = str((request.view_args or {}).get("handle", ""))
-    g.launch = enter(services(), handle=handle, browser_secret=browser_secret(), quietly=quietly)
+    secret = request.cookies.get(launch_cookie(handle)) or None
+    g.launch = enter(services(), handle=handle, browser_secret=secret, quietly=quietly)
     g.handle = handle
+    g.launch_secret = secret
 
 
 def launch() -> Launch:
@@ -74,9 +131,15 @@ def launch() -> Launch:
     return found
 
 
+def present_launch() -> Launch | None:
+    """The launch of this request, or None on a page without one."""
+    found: Launch | None = g.get("launch")
+    return found
+
+
 def form_secret() -> str:
     """What form tokens of this launch in this browser are made from."""
-    return f"{browser_secret()}:{g.handle}"
+    return f"{g.launch_secret}:{g.handle}"
 
 
 def own_case(case_id: str) -> Case:

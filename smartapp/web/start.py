@@ -8,10 +8,11 @@ from werkzeug.wrappers import Response
 
 from launch.app_launch import LaunchResult, Redirect
 from launch.errors import LaunchError
-from runtime import clock, tokens
-from smartapp.errors import SessionMissing
+from launch.origins import origin_of
+from runtime import clock, tokens, web_guard
 from smartapp.gateway.browser_session import offer_window, use_window
-from smartapp.gateway.open_launch import open_launch, start_another
+from smartapp.gateway.end_launch import end_launch
+from smartapp.gateway.open_launch import note_refused_launch, open_launch, start_another
 from smartapp.gateway.pull_chart import begin_reading
 from smartapp.store import cases, drafts
 from smartapp.store.drafts import Draft
@@ -22,7 +23,8 @@ from smartapp.web.words import SECTION_REASONS, SECTION_TITLES
 
 public = Blueprint("front", __name__)
 pages = Blueprint("start", __name__)
-VIEWS = ("home", "read_again", "worklist", "another", "widen")
+VIEWS = ("home", "read_again", "worklist", "another", "widen", "leave")
+PUBLIC_VIEWS = ("front", "window", "open_window")
 _PATIENCE = timedelta(seconds=90)
 
 
@@ -38,21 +40,31 @@ class Pages:
         return session.bind_browser(response, secret)
 
     def launched(self, result: LaunchResult) -> ResponseReturnValue:
-        """Open the session and go to its first page."""
-        secret = session.browser_secret()
-        if secret is None:
-            raise SessionMissing
+        """Open the session and go to its first page; handle and cookie are made here, anew."""
         framed = request.headers.get("Sec-Fetch-Dest") == "iframe"
+        secret = tokens.new_secret()
         handle = open_launch(session.services(), result, browser_secret=secret, framed=framed)
-        return redirect(url_for("start.home", handle=handle), code=303)
+        return _first_page(handle, secret)
 
     def failed(self, error: LaunchError) -> ResponseReturnValue:
-        """The page of a launch that could not go on."""
+        """The page of a launch that could not go on, and its row in the audit."""
+        note_refused_launch(session.services(), error)
         return launch_page(error)
 
     def post_on(self, target: Redirect) -> Response:
         """A form that carries a long authorization request on."""
+        # The EHR may hand the form on to a sign-in service of its own, which browsers hold
+        # against this page: any https address may follow, and the EHR's own.
+        web_guard.allow_form_action("https:")
+        web_guard.allow_form_action(origin_of(target.url) or "https:")
         return make_response(render_template("post_on.html", target=target))
+
+
+def _first_page(handle: str, secret: str) -> Response:
+    response: Response = redirect(url_for("start.home", handle=handle), code=303)
+    session.tidy_cookies(response, now=clock.now())
+    session.bind_launch(response, handle, secret)
+    return response
 
 
 @public.get("/")
@@ -70,12 +82,16 @@ def front() -> ResponseReturnValue:
 
 @public.get("/window/<code>")
 def window(code: str) -> ResponseReturnValue:
+    """Ask before a launch is opened in this window: a link that is only looked at uses nothing."""
+    return render_template("window.html", target=url_for("front.open_window", code=code))
+
+
+@public.post("/window/<code>")
+def open_window(code: str) -> ResponseReturnValue:
     """Open a launch in another window; its cookie is its own."""
-    known = session.browser_secret()
-    secret = known or tokens.new_secret()
+    secret = tokens.new_secret()
     handle = use_window(session.services(), code=code, browser_secret=secret)
-    response: Response = redirect(url_for("start.home", handle=handle), code=303)
-    return response if known else session.bind_browser(response, secret)
+    return _first_page(handle, secret)
 
 
 @pages.get("/")
@@ -102,7 +118,10 @@ def home(handle: str) -> ResponseReturnValue:
             doctor_key=mine.doctor_key,
             patient_key=mine.patient_key,
         )
-    target = "start.worklist" if known or draft.state == "approved" else "ask.form"
+    to_list = bool(known) or mine.context.get("intent") == "inbox"
+    if mine.context.get("intent") == "new_consult":
+        to_list = False
+    target = "start.worklist" if to_list or draft.state == "approved" else "ask.form"
     return redirect(url_for(target, handle=handle), code=303)
 
 
@@ -193,3 +212,11 @@ def widen(handle: str) -> ResponseReturnValue:
         frame=page_model.frame(handle, draft),
         window=url_for("front.window", code=code),
     )
+
+
+@pages.post("/leave")
+def leave(handle: str) -> ResponseReturnValue:
+    """End the session in all its windows; the EHR is asked to revoke the tokens."""
+    outcome = end_launch(session.services(), session.launch())
+    response = make_response(render_template("left.html", revoked=outcome == "revoked"))
+    return session.drop_launch(response, handle)

@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from smartapp.web.session import COOKIE
+from smartapp.web.session import launch_cookie
 from tests.support.gateway import BROWSER, INCLUDE, QUESTION, Hospital
 
 BASE = "http://127.0.0.1:8401"
@@ -48,8 +48,19 @@ class Doctor:
 def visit(app: Flask, here: Hospital) -> Doctor:
     """Launch the app on the hospital's patient."""
     handle, _ = here.launch()
+    return at_launch(app, handle)
+
+
+def moved_to(doctor: Doctor, handle: str) -> Doctor:
+    """The same browser at another launch of its own."""
+    doctor.client.set_cookie(launch_cookie(handle), BROWSER, domain="127.0.0.1", secure=False)
+    return Doctor(doctor.client, handle)
+
+
+def at_launch(app: Flask, handle: str) -> Doctor:
+    """The browser that opened a launch."""
     client = app.test_client()
-    client.set_cookie(COOKIE, BROWSER, domain="127.0.0.1", secure=False)
+    client.set_cookie(launch_cookie(handle), BROWSER, domain="127.0.0.1", secure=False)
     return Doctor(client, handle)
 
 

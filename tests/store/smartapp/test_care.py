@@ -10,9 +10,8 @@ from flask import Flask
 from runtime import audit, settings
 from smartapp.gateway.deid_process import DeidWorkers
 from smartapp.web.app import create_app
-from smartapp.web.session import COOKIE
-from tests.support.doctor_visitor import Doctor, ask_and_approve
-from tests.support.gateway import BROWSER, QUESTION, Hospital, hospital
+from tests.support.doctor_visitor import Doctor, ask_and_approve, at_launch
+from tests.support.gateway import QUESTION, Hospital, hospital
 
 TELLING = {
     **QUESTION,
@@ -32,9 +31,7 @@ def here(tmp_path: Path, deid_workers: DeidWorkers) -> Iterator[Hospital]:
 def doctor(here: Hospital, tmp_path: Path) -> Doctor:
     app: Flask = create_app(here.services, settings.load(overrides={"data_dir": str(tmp_path)}))
     handle, _ = here.launch()
-    client = app.test_client()
-    client.set_cookie(COOKIE, BROWSER, domain="127.0.0.1", secure=False)
-    return Doctor(client, handle)
+    return at_launch(app, handle)
 
 
 def asked(doctor: Doctor) -> dict[str, str]:

@@ -14,11 +14,12 @@ from smartapp.gateway.collect_answers import collect_answers
 from smartapp.gateway.deid_process import DeidWorkers
 from smartapp.gateway.file_answer import file_answer
 from smartapp.gateway.send_case import send_case
-from smartapp.web.app import create_app, frame_origins
+from smartapp.web.app import create_app
 from smartapp.web.session import COOKIE
-from tests.support.doctor_visitor import BASE, Doctor, ask_and_approve
+from tests.support.doctor_visitor import BASE, Doctor, ask_and_approve, at_launch, moved_to
 from tests.support.fake_network import opinion
-from tests.support.gateway import BROWSER, INCLUDE, QUESTION, Hospital, hospital
+from tests.support.gateway import INCLUDE, QUESTION, Hospital, hospital
+from tests.support.launch_stores import make_site
 from tests.support.memory_fhir import answer as http_answer
 
 _FIRST_SCREEN = 50_000
@@ -41,9 +42,7 @@ def app(here: Hospital, tmp_path: Path) -> Flask:
 @pytest.fixture
 def doctor(app: Flask, here: Hospital) -> Doctor:
     handle, _ = here.launch()
-    client = app.test_client()
-    client.set_cookie(COOKIE, BROWSER, domain="127.0.0.1", secure=False)
-    return Doctor(client, handle)
+    return at_launch(app, handle)
 
 
 def test_the_first_screen_is_light_and_carries_no_style_attribute(doctor: Doctor) -> None:
@@ -188,7 +187,7 @@ def test_a_case_of_another_patient_is_not_shown_in_this_chart(
     case_id = ask_and_approve(doctor)
     here.patient_id = "someone-else"
     other, _ = here.launch(wait=False)
-    doctor.handle = other
+    doctor = moved_to(doctor, other)
     assert doctor.get(f"/case/{case_id}").status_code == 404
     assert doctor.get(f"/case/{case_id}/answer").status_code == 404
 
@@ -211,7 +210,7 @@ def test_a_chart_that_cannot_be_read_has_a_page_and_a_second_try(
     doctor: Doctor, here: Hospital
 ) -> None:
     here.chart.fail("metadata", lambda: http_answer(500, {}))
-    doctor.handle, _ = here.launch()
+    doctor = moved_to(doctor, here.launch()[0])
     page = doctor.get("/")
     assert page.status_code == 503
     assert "The chart could not be read" in page.text
@@ -224,7 +223,7 @@ def test_a_section_that_fails_is_shown_as_incomplete_or_refused(
 ) -> None:
     here.chart.fail("AllergyIntolerance", *[lambda: http_answer(403, {})] * 3)
     here.chart.fail("Condition", *[lambda: http_answer(500, {})] * 9)
-    doctor.handle, _ = here.launch()
+    doctor = moved_to(doctor, here.launch()[0])
     page = doctor.get("/ask").text
     assert "Refused" in page
     assert "not allowed by the EHR" in page
@@ -247,12 +246,16 @@ def test_open_wide_gives_a_window_with_a_cookie_of_its_own(app: Flask, doctor: D
     assert offered
     target = offered[1]
     window = app.test_client()
-    answer = window.get(target, base_url=BASE)
+    # whoever only looks at the link, a mail scanner or a preview, uses nothing up
+    assert "Open Confer in this window?" in window.get(target, base_url=BASE).text
+    foreign = window.post(target, base_url=BASE, headers={"Origin": "https://evil.example"})
+    assert foreign.status_code == 403
+    answer = window.post(target, base_url=BASE, headers={"Origin": BASE})
     assert answer.status_code == 303
     cookie = answer.headers["Set-Cookie"]
     for part in (COOKIE, "Secure", "HttpOnly", "SameSite=None", "Partitioned", "Path=/"):
         assert part in cookie
-    assert window.get(target, base_url=BASE).status_code == 401
+    assert window.post(target, base_url=BASE, headers={"Origin": BASE}).status_code == 401
 
 
 def test_an_unknown_issuer_and_a_foreign_callback_have_pages(app: Flask) -> None:
@@ -265,10 +268,19 @@ def test_an_unknown_issuer_and_a_foreign_callback_have_pages(app: Flask) -> None
     assert "Start Confer again" in replayed.text
 
 
-def test_only_registered_ehrs_may_frame_the_app(app: Flask, here: Hospital) -> None:
-    answer = app.test_client().get("/", base_url=BASE)
-    assert "frame-ancestors https://ehr.example" in answer.headers["Content-Security-Policy"]
-    assert frame_origins(here.services) == ["https://ehr.example"]
+def test_t09_the_pages_of_a_launch_are_framed_by_its_own_ehr_only(
+    app: Flask, here: Hospital, doctor: Doctor
+) -> None:
+    other = make_site(
+        site_id="south", issuer="https://south.example/fhir", frame_origin="https://south.example"
+    )
+    here.services.sites.put(other)
+    front = app.test_client().get("/", base_url=BASE)
+    both = "frame-ancestors https://ehr.example https://south.example"
+    assert both in front.headers["Content-Security-Policy"]
+    for path in ("/ask", "/", "/case/nothing"):
+        policy = doctor.get(path).headers["Content-Security-Policy"]
+        assert policy.endswith("frame-ancestors https://ehr.example"), path
 
 
 def test_every_route_below_a_launch_asks_for_it(app: Flask) -> None:
@@ -281,8 +293,7 @@ def test_every_route_below_a_launch_asks_for_it(app: Flask) -> None:
         "assets.serve",
         "launch.start",
         "launch.callback",
-        "front.front",
-        "front.window",
+        "launch.callback_of",
         "health.health",
         "health.ready",
         "keys.key_set",
@@ -291,9 +302,7 @@ def test_every_route_below_a_launch_asks_for_it(app: Flask) -> None:
 
 def _ask_page(app: Flask, here: Hospital, **launch: Any) -> str:
     handle, _ = here.launch(**launch)
-    client = app.test_client()
-    client.set_cookie(COOKIE, BROWSER, domain="127.0.0.1", secure=False)
-    return Doctor(client, handle).get("/ask").text
+    return at_launch(app, handle).get("/ask").text
 
 
 def test_the_form_says_calmly_what_the_ehr_did_not_grant(app: Flask, here: Hospital) -> None:

@@ -1,5 +1,7 @@
 """The id_token: only a person whom the pinned issuer vouches for, for this very login."""
 
+import base64
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
@@ -8,8 +10,9 @@ import requests
 import responses
 
 from launch import fhir_user
+from launch.discovery import SmartConfiguration
 from launch.errors import IdentityRefused, IdentityUnreachable, UserUnknown
-from runtime import clock, jose
+from runtime import clock, jose, json_text
 from tests.support.launch_stores import ISSUER, Desk, MemorySites, make_site
 from tests.support.smart_ehr import AUTH, OPENID_ISSUER, SmartEhr, launch
 
@@ -116,15 +119,83 @@ def test_rotated_keys_are_fetched_again_but_not_at_once(
     assert _asked_for_keys(mock) == 2
 
 
-def test_the_last_good_keys_serve_while_the_ehr_is_down(
+@pytest.mark.parametrize(
+    "poison",
+    ["down", "html", "too large", "two keys of one name", "private members", "redirect"],
+)
+def test_t14_the_last_good_keys_serve_to_their_end_and_no_longer(
+    desk: Desk, ehr: SmartEhr, mock: responses.RequestsMock, poison: str
+) -> None:
+    impatient = replace(desk.client.issuer_keys, refetch_seconds=0)
+    desk.client = replace(desk.client, issuer_keys=impatient)
+    launch(desk, ehr)
+    good = SmartEhr.public(ehr.key)
+    answer: dict[str, Any] = {
+        "down": {"status": 503},
+        "html": {"body": "<html>Sign in</html>"},
+        "too large": {"json": {"keys": [good], "more": "x" * 70_000}},
+        "two keys of one name": {"json": {"keys": [good, {**good, "n": good["n"][::-1]}]}},
+        "private members": {"json": {"keys": [{**good, "d": "AQAB"}]}},
+        "redirect": {"status": 302, "headers": {"Location": "https://sink.example/jwks"}},
+    }[poison]
+    mock.replace("GET", f"{AUTH}/jwks", **answer)
+    arguments = (desk.sites.sites[0], _configuration(desk))
+    asked = _asked_for_keys(mock)
+    kept = impatient.keys(*arguments, issuer=OPENID_ISSUER, fresh=True)
+    assert [key["kid"] for key in kept] == [good["kid"]]
+    assert _asked_for_keys(mock) == asked + 1
+    over = replace(impatient, _known={})
+    with pytest.raises((IdentityRefused, IdentityUnreachable)):
+        over.keys(*arguments, issuer=OPENID_ISSUER)
+
+
+def _configuration(desk: Desk) -> SmartConfiguration:
+    return desk.client.discovery.configuration(desk.sites.sites[0], ISSUER)
+
+
+@pytest.mark.parametrize(
+    ("control", "seconds"),
+    [("max-age=120", 120), ("max-age=86400", 3600), ("no-store", 0), ("", 300)],
+)
+def test_t14_keys_are_kept_as_their_cache_control_says_and_one_hour_at_most(
+    desk: Desk, ehr: SmartEhr, mock: responses.RequestsMock, control: str, seconds: int
+) -> None:
+    mock.replace("GET", f"{AUTH}/jwks", json=ehr.jwks, headers={"Cache-Control": control})
+    before = clock.monotonic()
+    launch(desk, ehr)
+    (kept,) = desk.client.issuer_keys._known.values()
+    assert seconds <= kept.expires - before < seconds + 5
+
+
+def test_t14_many_launches_at_once_ask_for_the_keys_once(
     desk: Desk, ehr: SmartEhr, mock: responses.RequestsMock
 ) -> None:
-    forgetful = replace(desk.client.issuer_keys, keep_seconds=0)
-    desk.client = replace(desk.client, issuer_keys=forgetful)
-    launch(desk, ehr)
-    mock.replace("GET", f"{AUTH}/jwks", status=503)
-    assert launch(desk, ehr).patient == "p-1"
-    assert _asked_for_keys(mock) == 2
+    configuration = _configuration(desk)
+
+    def ask(_number: int) -> int:
+        keys = desk.client.issuer_keys
+        return len(keys.keys(desk.sites.sites[0], configuration, issuer=OPENID_ISSUER))
+
+    with ThreadPoolExecutor(10) as pool:
+        assert set(pool.map(ask, range(20))) == {1}
+    assert _asked_for_keys(mock) == 1
+
+
+@pytest.mark.parametrize("header", ["jku", "x5u", "jwk"])
+def test_t14_an_address_or_key_in_the_tokens_own_header_is_never_used(
+    desk: Desk, ehr: SmartEhr, mock: responses.RequestsMock, header: str
+) -> None:
+    foreign = jose.new_signing_key("ES384")
+    value: Any = "https://sink.example/jwks" if header != "jwk" else foreign.public_jwk()
+    claims = {"iss": OPENID_ISSUER, "aud": "confer-app", "sub": "x"}
+    head = {"alg": "RS256", "kid": ehr.key.kid, header: value}
+    ehr.token_answer["id_token"] = ".".join(_part(part) for part in (head, claims, {"no": "sig"}))
+    assert _refused(desk, ehr) == "signature"
+    assert not [c for c in mock.calls if "sink.example" in str(c.request.url)]
+
+
+def _part(value: Any) -> str:
+    return base64.urlsafe_b64encode(json_text.dumps(value)).decode().rstrip("=")
 
 
 @pytest.mark.parametrize("broken", ["jwks", "openid"])
@@ -141,7 +212,7 @@ def test_unreachable_keys_are_told_from_wrong_ones(
 
 
 @pytest.mark.parametrize(
-    "jwks", [{}, {"keys": "none"}, {"keys": [{"kty": "RSA"}] * 51}, {"keys": []}]
+    "jwks", [{}, {"keys": "none"}, {"keys": [{"kty": "RSA"}] * 21}, {"keys": []}]
 )
 def test_an_unusable_key_set_is_refused(desk: Desk, ehr: SmartEhr, jwks: dict[str, Any]) -> None:
     ehr.jwks = jwks
