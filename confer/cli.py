@@ -12,12 +12,14 @@ from runtime.errors import EXIT_CODE, code_of, kind_of
 # name -> module under confer.commands; a module is imported only when its command runs
 _COMMANDS = {
     "audit": "audit",
+    "check": "check",
     "db": "database",
     "deid": "deid",
     "demo": "demo",
     "doctor": "doctor",
     "keys": "keys",
     "serve": "serve",
+    "site": "site",
     "work": "work",
 }
 

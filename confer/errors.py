@@ -204,3 +204,50 @@ class KeyFileExists(ConferError):
     def __init__(self, *, program: str) -> None:
         """Name the program."""
         super().__init__(f"the {program} has a key file; to change keys: confer keys rotate")
+
+
+class IssuerNotRegistered(ConferError):
+    """No EHR is registered with this FHIR base or id, or it is no usable address; to check one
+    before it is registered, give its FHIR base and name its origin with --origin.
+    """
+
+    code: ClassVar[str] = "confer.issuer_not_registered"
+    kind: ClassVar[str] = "not_found"
+
+    def __init__(self) -> None:
+        """Say what to do; the address itself is what was typed."""
+        super().__init__(
+            "no EHR is registered here under this FHIR base or id; to check one that is not "
+            "registered yet, name what may be called: --origin https://its.host"
+        )
+
+
+class OriginNotNamed(ConferError):
+    """Nothing is called that nobody allowed: --origin has to name scheme and host of the FHIR
+    base itself, and of each further host that belongs to the sign-in.
+    """
+
+    code: ClassVar[str] = "confer.origin_not_named"
+    kind: ClassVar[str] = "invalid"
+
+    def __init__(self) -> None:
+        """Say what is missing."""
+        super().__init__(
+            "--origin has to name the FHIR base's own origin, such as https://ehr.example"
+        )
+
+
+class SigningKeyUnknown(ConferError):
+    """No signing key of the gateway has this id: `confer keys list` names them."""
+
+    code: ClassVar[str] = "confer.signing_key_unknown"
+    kind: ClassVar[str] = "not_found"
+
+
+class SigningKeyNeeded(ConferError):
+    """The key is the only one of its algorithm that signs now: announce its successor first, and
+    retire it when that one signs.
+    """
+
+    code: ClassVar[str] = "confer.signing_key_needed"
+    kind: ClassVar[str] = "conflict"

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import check_findings
 import click
 import deid_rules
 import markdown
@@ -41,6 +42,11 @@ _POLICIES = {
         "EHR's token",
         "a registered EHR's CDS client: one bearer JWT per call, made for this very address",
     ),
+    "smartapp.web.operator_session.operator": (
+        "operator",
+        "a browser with an operator's session, half an hour from a one-use link of "
+        "`confer site page`; a POST also needs our own origin and the form's token",
+    ),
     "consult.web.access.HospitalAccess.policy.<locals>.check": (
         "hospital",
         "a bearer token issued to a registered hospital; the hospital follows from it alone",
@@ -68,7 +74,10 @@ _INSIDE = {
     "launch.start": "a registered issuer inside",
     "launch.callback": "the one-time state inside",
     "front.window": "a one-use code inside",
+    "operate_door.ask": "asks only; nothing is used up",
+    "operate_door.enter": "a one-use code inside, good for 60 seconds",
     "cds.preflight": "a browser's question whether it may call; says nothing else",
+    "cds.keys": "public keys only",
     "trap.fall": "sandbox mode inside; it answers nothing and notes who brought credentials",
     "desk.enter": "password and code inside",
 }
@@ -100,6 +109,7 @@ def pages() -> dict[str, str]:
         "reference/log-events.md": log_events_page(),
         "reference/http.md": http_page(),
         "reference/parked.md": parked_page(),
+        "integrate/check.md": check_findings.render(),
         "safety/deid-rules.md": deid_rules.render(),
         "safety/what-leaves.md": what_leaves.render(),
     }
