@@ -12,6 +12,7 @@ from sandbox import (
     bench_api,
     bench_gate,
     bench_pages,
+    cds_routes,
     fhir_routes,
     health,
     ledger_routes,
@@ -48,6 +49,7 @@ def create_app(services: SandboxServices, settings: Settings) -> Flask:
     pages.mount(app, services)
     oauth_routes.mount(app, services)
     fhir_routes.mount(app, services, settings)
+    cds_routes.mount(app, services)
     bench_pages.mount(app, services)
     bench_api.mount(app, services, settings)
     ledger_routes.mount(app, services, settings)

@@ -6,6 +6,7 @@ Spec: OpenID Connect Core, 2; SMART App Launch 2.2, Scopes for requesting identi
 import base64
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -54,7 +55,7 @@ def issue(desk: IdTokenDesk, session: Session, asked: Asked) -> str | None:
     if odd == "no_kid":
         return jose.sign(desk.signing_key, claims, typ="JWT", name_key=False)
     if odd == "unknown_key":
-        return jose.sign(jose.new_signing_key("RS256"), claims, typ="JWT")
+        return jose.sign(_strange_key(), claims, typ="JWT")
     return jose.sign(desk.signing_key, claims, typ="JWT")
 
 
@@ -101,6 +102,12 @@ def fhir_user(session: Session, places: Places, account_id: str) -> str:
     """Return the absolute URL of the resource that stands for an account."""
     account = session.get_one(AccountRow, account_id)
     return f"{places.fhir_base}/Practitioner/{account.practitioner_id}"
+
+
+@cache
+def _strange_key() -> SigningKey:
+    """Make, once, a key that no key set holds."""
+    return jose.new_signing_key("RS256")
 
 
 def _unsigned(claims: Claims) -> str:

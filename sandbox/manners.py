@@ -291,9 +291,8 @@ _FITS: Mapping[str, Callable[[Switch, object], bool]] = {
 
 
 def _least(switch: Switch) -> int:
-    if switch.name == "clock_shift_seconds":
-        return -switch.most
-    return 1 if switch.name.startswith("page_") else 0
+    least = {"clock_shift_seconds": -switch.most, "expired_status": 400}
+    return least.get(switch.name, 1 if switch.name.startswith("page_") else 0)
 
 
 def changed(manners: Manners, base: Manners = PLAIN) -> dict[str, Value]:

@@ -17,7 +17,17 @@ from werkzeug.wrappers import Response
 
 from runtime import clock, sessions, web_guard
 from runtime.errors import SessionEnded
-from sandbox import authorize, bench_gate, charts, clients, discovery, grants, scopes
+from sandbox import (
+    app_contexts,
+    authorize,
+    bench_gate,
+    charts,
+    clients,
+    discovery,
+    grants,
+    scopes,
+)
+from sandbox.cds_client import CardsView, CdsClient
 from sandbox.clients import Client
 from sandbox.errors import OAuthRefused, PageNotFound, SignInNeeded
 from sandbox.personas import Account
@@ -26,6 +36,7 @@ from sandbox.services import SandboxServices
 COOKIE = "__Host-confer-ehr"
 _KIND = "ehr"
 _CROSS_SITE = "cross-site"
+_MAX_CARRIED = 2048
 
 
 def mount(app: Flask, services: SandboxServices) -> None:
@@ -62,6 +73,7 @@ class Pages:
         """Keep the services."""
         self._services = services
         self._database = services.database
+        self._cds = CdsClient(services)
 
     # --- who is there -------------------------------------------------------------------
 
@@ -134,16 +146,24 @@ class Pages:
         return self.render("patients.html", patients=found)
 
     def chart(self, patient_id: str) -> str:
-        """One chart; with ?app=open the app runs in a frame beside it."""
+        """One chart with what decision support says; with ?app=open the app runs beside it."""
         with self._database.read() as session:
             view = charts.chart(session, self._services.engine, patient_id, clock.now())
             app = next(iter(clients.apps(session)), None)
-        frame_url = None
+        frame_url, cards = None, CardsView()
         if app is not None and request.args.get("app") == "open" and _is_own_navigation():
             frame_url = self._launch_url(app, patient_id)
             web_guard.allow_frame(app.launch_origin)
             web_guard.allow_frame("'self'")  # the launch passes our authorize endpoint in there
-        return self.render("chart.html", view=view, app=app, frame_url=frame_url)
+            self._say_taken_up()
+        elif "quiet" not in request.args:
+            cards = self._cds.patient_view(patient_id, g.doctor)
+        return self.render("chart.html", view=view, app=app, frame_url=frame_url, cards=cards)
+
+    def _say_taken_up(self) -> None:
+        card, service = request.args.get("card", ""), request.args.get("service", "")
+        if card and service:
+            self._cds.say(service_id=service, card=card, outcome="accepted")
 
     def open_app(self, patient_id: str) -> Response:
         """Launch the app in a tab of its own."""
@@ -163,6 +183,8 @@ class Pages:
             launch = grants.mint_launch(
                 session, client_id=app.client_id, context=context, now=clock.now()
             )
+            if carried := request.args.get("context", "")[:_MAX_CARRIED]:
+                app_contexts.give(session, launch, carried, clock.now())
         query = urlencode({"iss": self._services.places.fhir_base, "launch": launch})
         return f"{app.launch_url}?{query}"
 

@@ -178,6 +178,15 @@ class AppContextRow(SandboxBase):
     kept_until: Mapped[datetime] = mapped_column(_TIME)
 
 
+class CdsServiceRow(SandboxBase):
+    """A CDS Hooks service that the chart page calls, and the app that its cards launch."""
+
+    __tablename__ = "ehr_cds_service"
+
+    base_url: Mapped[str] = mapped_column(String(500), primary_key=True)
+    client_id: Mapped[str] = mapped_column(ForeignKey("ehr_client.client_id"))
+
+
 class LedgerRow(SandboxBase):
     """One call of an app to this EHR: what kind it was and how it went, no value of a patient."""
 

@@ -43,6 +43,7 @@ class SandboxServices:
     fault_secret: str = field(default="", repr=False)
     engines: dict[str, FhirEngine] = field(default_factory=dict, repr=False)
     """Engines of other dialects, made when first spoken."""
+    opened_keys: dict[str, SigningKey] = field(default_factory=dict, repr=False)
 
     def bench(self, session: Session) -> BenchState:
         """Read how the test bench stands."""
@@ -57,8 +58,17 @@ class SandboxServices:
         return self.engines[dialect.name]
 
     def signing_key(self, session: Session) -> SigningKey:
-        """Return the key that signs id_tokens now: another process may have rotated it."""
-        return signing_keys.load_or_create(session, self.keyring, purpose=KEY_PURPOSE, alg="RS256")
+        """Return the key that signs id_tokens now: another process may have rotated it.
+
+        Opening a stored key costs more than all else of a token, so it is kept by its id.
+        """
+        for published in signing_keys.published_keys(session, KEY_PURPOSE):
+            kid = str(published.jwk["kid"])
+            if published.retired_at is None and kid in self.opened_keys:
+                return self.opened_keys[kid]
+        key = signing_keys.load_or_create(session, self.keyring, purpose=KEY_PURPOSE, alg="RS256")
+        self.opened_keys[key.kid] = key
+        return key
 
 
 def build_services(
