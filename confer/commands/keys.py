@@ -1,13 +1,17 @@
 """confer keys: the key file that encrypts what a program stores, and the public signing keys."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import click
 
-from confer import programs
+from confer import ehr_key_list, programs
 from confer.errors import KeyFileExists
 from confer.programs import PROGRAMS, ProgramName
 from runtime import keyring, settings, signing_keys
+from runtime.database import Database
+from runtime.jose import Alg
 from runtime.keyring import Keyring
 
 _PROGRAM = click.argument("program", type=click.Choice(PROGRAMS))
@@ -16,7 +20,7 @@ _JSON = click.option("--json", "as_json", is_flag=True, help="Print the result a
 
 @click.group()
 def command() -> None:
-    """Make and rotate the key file of a program; print the public keys of the gateway."""
+    """Key files of programs, and the signing keys by which EHRs and the network know us."""
 
 
 @command.command("new")
@@ -76,3 +80,70 @@ def publish(*, receiver: str) -> None:
     finally:
         database.dispose()
     click.echo(json.dumps({"keys": keys}, indent=2))
+
+
+@command.command("list")
+@_JSON
+def list_keys(*, as_json: bool) -> None:
+    """List the keys that EHRs know the gateway by: which signs, which waits, which is retired."""
+    with _ehr_keys() as (database, _):
+        lines = ehr_key_list.lines(database)
+    if as_json:
+        click.echo(json.dumps({"keys": lines}))
+        return
+    for line in lines:
+        click.echo(f"{line['kid']}  {line['alg']}  {line['state']}  since {line['since']}")
+
+
+@command.command("announce")
+@click.option(
+    "--alg",
+    type=click.Choice(["RS384", "ES384"]),
+    required=True,
+    help="The algorithm whose key gets a successor.",
+)
+@click.option(
+    "--hours",
+    type=click.FloatRange(min=1, max=24 * 90),
+    default=24.0,
+    show_default=True,
+    help="It is published now and signs after so many hours.",
+)
+@_JSON
+def announce(*, alg: Alg, hours: float, as_json: bool) -> None:
+    """Make the next key for EHRs (N+1). It is published at once; the present one (N) signs on.
+
+    EHRs that fetch our key set see it within an hour; where the key set is registered inline,
+    give them the new one (`confer keys publish --for ehr`) before the new key signs.
+    """
+    with _ehr_keys() as (database, ring):
+        line = ehr_key_list.announce(database, ring, alg=alg, hours=hours)
+    if as_json:
+        click.echo(json.dumps(line))
+    else:
+        click.echo(f"{line['kid']} ({alg}) is published now and signs from {line['since']}")
+
+
+@command.command("retire")
+@click.argument("kid")
+@_JSON
+def retire(*, kid: str, as_json: bool) -> None:
+    """Retire a key that its successor has replaced: it signs and is published no more."""
+    with _ehr_keys() as (database, _):
+        ehr_key_list.retire(database, kid)
+    if as_json:
+        click.echo(json.dumps({"kid": kid, "retired": True}))
+    else:
+        click.echo(f"{kid} is retired; EHRs refuse it as soon as they fetch our key set again")
+
+
+@contextmanager
+def _ehr_keys() -> Iterator[tuple[Database, Keyring]]:
+    chosen = settings.load()
+    ring = Keyring.open(chosen.gateway_keyring_file, create=False)
+    database = programs.open_existing(chosen, "gateway")
+    try:
+        programs.require_schema(database, "gateway")
+        yield database, ring
+    finally:
+        database.dispose()

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from confer import ehr_key_list
 from launch.ports import Site
 from runtime import clock, signing_keys
 from runtime.database import Database
@@ -12,8 +13,8 @@ from runtime.jose import Alg, SigningKey
 from runtime.keyring import Keyring
 from smartapp.store import sites
 
-# Purpose of these keys in the gateway's database; they are apart from the network's.
-EHR_KEY = "ehr-client"
+# These keys are apart from the network's.
+EHR_KEY = ehr_key_list.PURPOSE
 ALGORITHMS: tuple[Alg, ...] = ("RS384", "ES384")
 # A key that was announced begins to sign by itself, this much late at most.
 KEEP_SECONDS = 60.0

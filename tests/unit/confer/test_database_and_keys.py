@@ -3,12 +3,15 @@
 import json
 import stat
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 
-from confer.errors import DatabaseMissing, KeyFileExists
+from confer.errors import DatabaseMissing, KeyFileExists, SigningKeyNeeded, SigningKeyUnknown
 from confer.programs import ProgramName
+from runtime import clock
 from runtime.database import open_database
 from runtime.errors import KeyringUnusable, SchemaOutdated
 from runtime.keyring import Keyring
@@ -103,3 +106,36 @@ def test_published_keys_are_public_and_differ_between_ehr_and_network(run: Run) 
     assert not {key["kid"] for key in ehr} & {key["kid"] for key in network}
     again = json.loads(run("keys", "publish", "--for", "ehr").stdout)["keys"]
     assert again == ehr
+
+
+def test_the_next_key_for_ehrs_is_published_before_it_signs(run: Run) -> None:
+    run("keys", "new", "gateway")
+    run("db", "upgrade", "gateway")
+    run("keys", "publish", "--for", "ehr")
+    first = {line["alg"]: line["kid"] for line in _listed(run) if line["state"] == "signs"}
+    assert set(first) == {"RS384", "ES384"}
+    assert isinstance(run("keys", "retire", first["ES384"]).exception, SigningKeyNeeded)
+    made = json.loads(run("keys", "announce", "--alg", "ES384", "--hours", "2", "--json").stdout)
+    assert {line["kid"]: line["state"] for line in _listed(run)} == {
+        made["kid"]: "announced",
+        first["ES384"]: "signs",
+        first["RS384"]: "signs",
+    }
+    published = json.loads(run("keys", "publish", "--for", "ehr").stdout)["keys"]
+    assert {key["kid"] for key in published} == {made["kid"], *first.values()}
+    assert isinstance(run("keys", "retire", first["ES384"]).exception, SigningKeyNeeded)
+    with time_machine.travel(clock.now() + timedelta(hours=3)):
+        assert {line["kid"]: line["state"] for line in _listed(run)} == {
+            made["kid"]: "signs",
+            first["ES384"]: "replaced",
+            first["RS384"]: "signs",
+        }
+        assert run("keys", "retire", first["ES384"]).exit_code == 0
+        published = json.loads(run("keys", "publish", "--for", "ehr").stdout)["keys"]
+    assert {key["kid"] for key in published} == {made["kid"], first["RS384"]}
+    assert isinstance(run("keys", "retire", "no-such-key").exception, SigningKeyUnknown)
+
+
+def _listed(run: Run) -> list[dict[str, str]]:
+    lines: list[dict[str, str]] = json.loads(run("keys", "list", "--json").stdout)["keys"]
+    return lines
