@@ -197,6 +197,27 @@ MESSAGE_KINDS: tuple[str, ...] = (
     "retraction",
 )
 
+# The parts of a chart that may be sent, as both sides name them to people.
+CHART_SECTIONS: Mapping[str, str] = MappingProxyType(
+    {
+        "patient": "Patient",
+        "encounter": "Visit",
+        "conditions": "Problems",
+        "allergies": "Allergies",
+        "medications": "Medications",
+        "vitals": "Vitals",
+        "labs": "Labs",
+        "procedures": "Procedures",
+        "reports": "Reports",
+        "notes": "Notes",
+        "documents": "Documents",
+        "imaging": "Imaging",
+        "family_history": "Family history",
+        "social_history": "Social history",
+        "immunizations": "Immunizations",
+    }
+)
+
 RECEIPT_TYP = "confer-receipt+jwt"
 OPINION_TYP = "confer-opinion+jwt"
 ATTESTATION_TYP = "confer-attestation+jwt"

@@ -95,4 +95,6 @@ def encounter(
         content.wrong_patient += 1
     else:
         content.resources.append(found)
+        if replies.is_cut(found):
+            content.note(Reason.NOT_CONVERTED)
     return content

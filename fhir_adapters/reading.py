@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from fhirclient.models.fhirsearch import FHIRSearch  # type: ignore[import-untyped]
 
-from fhir_adapters import attachments, first_reads, paging, references, search, sections
+from fhir_adapters import attachments, first_reads, paging, references, replies, search, sections
 from fhir_adapters.attachments import RemoteText
 from fhir_adapters.capability import Capability
 from fhir_adapters.chart import (
@@ -25,6 +25,7 @@ from fhir_adapters.chart import (
     SectionName,
 )
 from fhir_adapters.collecting import SectionContent, collect
+from fhir_adapters.converters import r4_view
 from fhir_adapters.paging import Limits, Manner, Pages
 from fhir_adapters.ports import FhirSession, OnSection
 from fhir_adapters.references import Chunk, Referenced
@@ -32,6 +33,7 @@ from fhir_adapters.search import Query
 from fhir_adapters.traits import VendorTraits
 from runtime import clock
 
+_R4 = "4.0.1"  # what a statement that names no release is taken for
 OnPatient = Callable[[Resource, frozenset[PatientFlag]], None]
 
 _WITH_TEXTS = (
@@ -48,14 +50,16 @@ class ReadOptions:
 
     `capability` saves a call. `also_named` are local references of people who belong to the
     case though the chart may not name them, such as the doctor who asks: de-identification
-    must know them all. `traits` is what is special about the vendor; `choose_traits` decides
-    it from what the server declares. `on_patient` is called once, from any thread, when the
-    patient was read and is the one that was asked for.
+    must know them all; `named_later` gives more of them when they are needed. `traits` is
+    what is special about the vendor; `choose_traits` decides it from what the server
+    declares. `on_patient` is called once, from any thread, when the patient was read and is
+    the one that was asked for.
     """
 
     capability: Capability | None = None
     limits: Limits = field(default_factory=Limits)
     also_named: tuple[str, ...] = field(default=(), repr=False)
+    named_later: Callable[[], tuple[str, ...]] | None = None
     traits: VendorTraits = paging.PLAIN
     choose_traits: Callable[[Capability], VendorTraits] | None = None
     on_patient: OnPatient | None = None
@@ -97,7 +101,7 @@ class GuardedSearch(FHIRSearch):  # type: ignore[misc]
 
 def read_capability(session: FhirSession) -> Capability:
     """Return what the server declares; `StatementUnusable` or `ChartUnreachable` otherwise."""
-    return first_reads.capability(session, Limits())
+    return first_reads.capability(r4_view.view(session), Limits())
 
 
 def read_chart(
@@ -116,6 +120,8 @@ def read_chart(
     `StatementUnusable`.
     """
     used = options or ReadOptions()
+    release = (used.capability.fhir_version or _R4) if used.capability else ""
+    session = r4_view.view(session, fhir_version=release)
     with ThreadPoolExecutor(max_workers=used.parallel, thread_name_prefix="chart") as pool:
         reading = _Reading(
             session=session,
@@ -190,9 +196,10 @@ class _Reading:
         self.flags |= first_reads.patient_flags(patient)
         if Reason.WRONG_PATIENT in encounter.reasons:
             self.flags.add(PatientFlag.ENCOUNTER_MISMATCH)
-        self.done[SectionName.PATIENT] = SectionContent(
-            name=SectionName.PATIENT, resources=[patient]
-        )
+        found = SectionContent(name=SectionName.PATIENT, resources=[patient])
+        if replies.is_cut(patient):
+            found.note(Reason.NOT_CONVERTED)
+        self.done[SectionName.PATIENT] = found
         self.done[SectionName.ENCOUNTER] = encounter
         self._report(SectionName.PATIENT)
         self._report(SectionName.ENCOUNTER)
@@ -279,7 +286,9 @@ class _Reading:
     def _read_referenced(self, capability: Capability) -> None:
         at_hand = [r for content in self.done.values() for r in content.resources]
         at_hand += [r for content in self.done.values() for r in content.included]
-        named = [{"reference": one} for one in self.options.also_named]
+        later = self.options.named_later
+        also = (*self.options.also_named, *(later() if later is not None else ()))
+        named = [{"reference": one} for one in also]
         wanted = references.missing([*at_hand, *named], base_url=self.session.base_url)
         people = SectionContent(name=SectionName.CARE_TEAM)
         self.done[SectionName.CARE_TEAM] = people

@@ -83,7 +83,8 @@ def read_one(session: FhirSession, chunk: Chunk, manner: Manner) -> Referenced:
     resource = replies.json_resource(reply, manner.limits.page_bytes)
     if resource is None or search.key_of(resource) != address:
         return Referenced(reasons=[Reason.REFERENCE])
-    return Referenced(resources=[resource])
+    cut = [Reason.NOT_CONVERTED] if replies.is_cut(resource) else []
+    return Referenced(resources=[resource], reasons=cut)
 
 
 def from_pages(chunk: Chunk, pages: paging.Pages) -> Referenced:

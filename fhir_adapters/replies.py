@@ -81,6 +81,16 @@ def is_merged(reply: FhirReply, answers: AnswerTraits) -> bool:
     return bool(answers.merged_codes) and bool(_codes_of(reply) & answers.merged_codes)
 
 
+def is_cut(resource: Mapping[str, Any]) -> bool:
+    """Tell whether a single resource lost something when it was converted to R4."""
+    meta = resource.get("meta")
+    tags = meta.get("tag") if isinstance(meta, dict) else None
+    return any(
+        isinstance(tag, dict) and tag.get("system") == CONVERSION_SYSTEM
+        for tag in (tags if isinstance(tags, list) else [])
+    )
+
+
 def issues_of(outcome: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the issues of an OperationOutcome; parts of the wrong shape are left out."""
     listed = outcome.get("issue")

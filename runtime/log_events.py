@@ -249,6 +249,12 @@ class Event(Enum):
         "state",
         "count",
     )
+    INBOX_NOT_TOLD = _event(
+        "gateway.inbox_not_told",
+        "info",
+        "The note is in the chart, but the doctor's EHR inbox could not be told.",
+        "code",
+    )
     FILING_NOT_GRANTED = _event(
         "gateway.filing_not_granted",
         "warning",

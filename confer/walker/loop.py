@@ -38,6 +38,7 @@ class Summary:
     identifiers_removed: int = 0
     known_identifiers: int = -1
     consult_case: str = ""
+    opened_at_card: bool = False
     total_ms: int = 0
 
     @property
@@ -91,8 +92,7 @@ class Walk:
 
     def launch(self) -> None:
         """From the chart page: the button, the frame, authorize, callback, first page."""
-        chart = self.doctor.open(f"{self.plan.ehr_url}/chart/{self.persona.patient_id}")
-        opened = self.doctor.follow(chart, "app=open")
+        opened = self.doctor.follow(self._chart(), "app=open")
         self.page = self.doctor.frame(opened)
         _expect(self.page, 200, "launch")
 
@@ -117,7 +117,9 @@ class Walk:
             "thinking": self.story.thinking.format(patient=self._patient_name()),
         }
         self.page = self.doctor.submit(page, page.form("question-form"), answers)
-        _expect(self.page, 200, "preview")
+        # The rest of the chart may still be being read: that page goes on by itself.
+        page = self._until(self._now, lambda page: page.refresh is None)
+        _expect(page, 200, "preview")
 
     def approve(self) -> None:
         """Read the fingerprint, tick the line, approve."""
@@ -137,11 +139,21 @@ class Walk:
         self.page = self.doctor.submit(checked, form, _statements(form))
         _expect(self.page, 200, "reply approve")
 
+    def open_at_card(self) -> None:
+        """Wait for the card in the chart, and open the app at the answer by its link."""
+        if self.summary.opened_at_card:
+            return  # the step was interrupted after that; an answer that was opened has no card
+        chart = self._until(self._chart, lambda page: page.has_link("context="))
+        self.summary.opened_at_card = True
+        opened = self.doctor.frame(self.doctor.follow(chart, "context="))
+        if self.story.answer["bottom_line"] in opened.text:
+            self.page = opened
+
     def read_answer(self) -> None:
         """Wait until the answer is in the chart, and read it."""
-        page = self._until(self._reload, lambda page: page.has_link("/answer"))
-        answer = self.doctor.follow(page, "/answer")
-        self.page = answer
+        if self.page is None or self.story.answer["bottom_line"] not in self.page.text:
+            page = self._until(self._reload, lambda page: page.has_link("/answer"))
+            self.page = self.doctor.follow(page, "/answer")
         self.page = self._until(self._reload, lambda page: "In chart" in page.text)
         if self.story.answer["bottom_line"] not in self.page.text:
             raise WalkFailed(step="answer", reason="the bottom line is not on the page")
@@ -161,7 +173,7 @@ class Walk:
 
     def see_in_chart(self) -> None:
         """The answer stands in the EHR's own chart page, with its own resource id."""
-        chart = self.doctor.open(f"{self.plan.ehr_url}/chart/{self.persona.patient_id}")
+        chart = self._chart()
         if self.story.answer["bottom_line"] not in chart.text:
             raise WalkFailed(step="chart", reason="the answer is not on the chart page")
         opinion = chart.link("Open the document").href
@@ -233,6 +245,9 @@ class Walk:
         self._wait(lambda: evidence.is_settled(url, case_id), lambda: "the case did not close")
 
     # --- small moves -----------------------------------------------------------------------
+    def _chart(self) -> Page:
+        return self.doctor.open(f"{self.plan.ehr_url}/chart/{self.persona.patient_id}")
+
     def _now(self) -> Page:
         if self.page is None:
             raise WalkFailed(step="walk", reason="no page is open")
@@ -289,6 +304,7 @@ _STEPS = (
     "ask_back",
     "reply",
     "answer",
+    "open_at_card",
     "read_answer",
     "see_in_chart",
     "decide",

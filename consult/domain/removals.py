@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from consult.domain.case_view import Removal
+from exchange import names
 
 _NUMBERS = "numbers"
 _PLACES = "places"
@@ -39,23 +40,6 @@ _WORDS: Mapping[str, str] = {
     "biometric": "photos and body data",
     "hidden": "words hidden by the asker",
 }
-_SECTIONS: Mapping[str, str] = {
-    "patient": "Patient",
-    "encounter": "Visit",
-    "conditions": "Problems",
-    "allergies": "Allergies",
-    "medications": "Medications",
-    "vitals": "Vitals",
-    "labs": "Labs",
-    "procedures": "Procedures",
-    "reports": "Reports",
-    "notes": "Notes",
-    "documents": "Documents",
-    "imaging": "Imaging",
-    "family_history": "Family history",
-    "social_history": "Social history",
-    "immunizations": "Immunizations",
-}
 # These sections only tell the hospital whose names to look for; nothing of them is ever sent.
 _NAMES_ONLY = frozenset({"relatives", "coverage", "care_team"})
 _REASONS: Mapping[str, str] = {
@@ -63,6 +47,9 @@ _REASONS: Mapping[str, str] = {
     "not_offered": "not offered by the EHR",
     "unreachable": "EHR did not answer, may be incomplete",
     "out_of_time": "EHR took too long, may be incomplete",
+    "throttled": "EHR asked us to wait, may be incomplete",
+    "capped": "EHR lists only so many, may be incomplete",
+    "not_converted": "parts are in an older form that could not be read",
     "attachment": "some texts could not be read",
 }
 _OTHER_REASON = "may be incomplete"
@@ -143,7 +130,8 @@ def _section(item: str) -> str:
     name, _, reason = item.partition(":")
     if name in _NAMES_ONLY:
         return ""
-    return f"{_SECTIONS.get(name, 'Part of the chart')}: {_REASONS.get(reason, _OTHER_REASON)}"
+    title = names.CHART_SECTIONS.get(name, "Part of the chart")
+    return f"{title}: {_REASONS.get(reason, _OTHER_REASON)}"
 
 
 def _refusal(item: str) -> tuple[str, str] | None:

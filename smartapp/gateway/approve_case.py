@@ -4,12 +4,16 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from runtime import audit, clock, json_text
-from smartapp.errors import BytesAltered, RevisionStale
+from runtime import audit, clock, json_text, logs
+from runtime.log_events import Event
+from smartapp.errors import BytesAltered, ContextChanged, RevisionStale
 from smartapp.gateway.care_choices import require_decisions
 from smartapp.gateway.choices import given_back_stated
+from smartapp.gateway.note_choice import note_choice
 from smartapp.gateway.patient_facts import demographics
+from smartapp.gateway.reread_patient import require_same_patient
 from smartapp.gateway.services import GatewayServices
+from smartapp.gateway.stop_rules import CHANGED, require_no_stop
 from smartapp.store import answers, cases, drafts, outbox, revisions, vault
 from smartapp.store.answers import Message
 from smartapp.store.cases import Case
@@ -48,8 +52,10 @@ def approve_case(
     `sha256` is what the doctor's page showed. Approving twice is the same as once. Raises
     `RevisionStale` when the revision is over its age, replaced, or its draft changed, and
     `DecisionMissing` while a statement that it needs was not made. What was stated goes into
-    the audit and nowhere else.
+    the audit and nowhere else. Before anything is stored, patient and visit are read once
+    more: `ContextChanged`, `ContextUnknown`, `PatientStopped`.
     """
+    _require_context(services, launch)
     now = clock.now()
     with services.database.transaction() as session:
         revision = revisions.by_id(session, services.keyring, revision_id)
@@ -97,6 +103,20 @@ def approve_case(
         )
     services.failpoint("after_approve_commit")
     return case
+
+
+def _require_context(services: GatewayServices, launch: Launch) -> None:
+    with services.database.read() as session:
+        draft = drafts.load(session, services.keyring, launch.draft_id, now=clock.now())
+    if draft.state != "ready":
+        return  # approved already, or not there: what follows says so
+    require_no_stop(draft.patient, draft.choices)
+    try:
+        require_same_patient(services, launch, draft)
+    except ContextChanged as changed:
+        logs.emit(Event.CONTEXT_CHANGED, what=str(changed.facts.get("what", "")))
+        note_choice(services, launch, CHANGED)
+        raise
 
 
 def _check(

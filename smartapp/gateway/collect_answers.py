@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from exchange import parts, task_states
 from exchange.clarification import ThreadMessage, read_message
 from exchange.errors import ExchangeError, MessageUnreadable
+from launch.ports import SiteId
 from runtime import audit, clock, logs
 from runtime.errors import CiphertextRefused, code_of
 from runtime.log_events import Event
@@ -44,6 +45,7 @@ OVERLAP = timedelta(minutes=5)
 # So long an answer that may still verify is asked for again before a person is called.
 HOLD = timedelta(hours=1)
 _TRANSIENT = frozenset({"not_yet_valid", "unknown_key"})
+_PASSING_REFUSALS = frozenset({403, 404})
 _STAGES = {
     "awaiting-information": "question",
     "answered": "answered",
@@ -129,6 +131,12 @@ def _guarded(services: GatewayServices, task: Resource) -> int | None:
     except ConsultUnreachable as problem:
         if problem.facts.get("reason") != UNREADABLE_ANSWER and problem.facts.get("status") != 500:
             raise
+        logs.emit(Event.NEWS_HELD, code=code_of(problem))
+        return None
+    except ConsultRefused as problem:
+        # Not ours, or not there, may pass: a key is rotated, a page of the network is rebuilt.
+        if problem.facts.get("status") not in _PASSING_REFUSALS or not _is_fresh(task):
+            return int(park_unreadable(services, task, code_of(problem)))
         logs.emit(Event.NEWS_HELD, code=code_of(problem))
         return None
     except CiphertextRefused as problem:  # our key or our row, not the news
@@ -301,9 +309,18 @@ def _add_answer(services: GatewayServices, session: Session, news: _News, now: d
     if not answers.add(session, services.keyring, answer):
         return False
     settle_earlier(session, answer.case_id, now)
-    if services.policy.write_on == "on_arrival":
+    if writes_on_arrival(services, news.case.site_id):
         enqueue_filing(services, session, case_id=answer.case_id, opinion=answer.opinion)
     return True
+
+
+def writes_on_arrival(services: GatewayServices, site_id: str) -> bool:
+    """Whether an answer goes into the chart as it comes; else when the doctor reads it.
+
+    Where a site has answers copied by hand, the filing still runs: it says so, visibly.
+    """
+    site = services.sites.by_id(SiteId(site_id))
+    return site is None or site.write_policy != "on_read"
 
 
 def enqueue_filing(

@@ -6,31 +6,41 @@ must not exist.
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from fhir_adapters import read_back, reading, writing
+from fhir_adapters import first_reads, read_back, writing
+from fhir_adapters.chart import Reason
+from fhir_adapters.converters import r4_view
 from fhir_adapters.errors import (
     AdapterError,
     ChartUnreachable,
     NoteNotFound,
+    WriteNotOffered,
     WriteParked,
+    WriteRefused,
 )
 from fhir_adapters.note import NoteToWrite
 from fhir_adapters.outcomes import OutcomeUnknown
+from fhir_adapters.paging import Limits
 from fhir_adapters.ports import FhirSession
+from fhir_adapters.traits import Rung, WriteTraits
+from fhir_adapters.write_back import forms
+from fhir_adapters.write_back.ladder import next_after
 from launch import site_gate
 from launch.errors import LaunchError, SiteClosed, Step
-from launch.ports import SiteId
+from launch.ports import Site, SiteId
 from runtime import audit, clock, json_text, logs
 from runtime.errors import JsonTextError, OutboundDown, code_of
 from runtime.log_events import Event
 from smartapp.errors import ChartRefused, PatientMismatch, TryLater
+from smartapp.gateway.chart_note import chart_note
 from smartapp.gateway.hand_over import hand_over
 from smartapp.gateway.patient_facts import demographics, is_complete
 from smartapp.gateway.services import GatewayServices
+from smartapp.gateway.tell_inbox import tell_inbox
+from smartapp.gateway.write_plan import WritePlan, parking_reason, write_plan
 from smartapp.store import answers, cases, parked, vault
 from smartapp.store.answers import Answer
 from smartapp.store.cases import Case
@@ -58,21 +68,32 @@ class _Filing:
     link: VaultLink = field(repr=False)
     replaces: str | None = field(default=None, repr=False)
 
-    def note(self, filed_at: datetime) -> NoteToWrite:
+    @property
+    def tried(self) -> Rung | None:
+        """The form in which it was tried before."""
+        return Rung(self.answer.rung) if self.answer.rung else None
+
+    def note(self, writes: WriteTraits) -> NoteToWrite:
         """The note, its text as it was rendered and hashed when the answer was verified."""
-        user = str(self.link.patient.get("user", ""))
-        return NoteToWrite(
-            opinion_id=self.answer.opinion,
-            case_id=self.case.case_id,
-            patient_id=str(self.link.patient["patient"]),
-            encounter_id=self.link.patient.get("encounter"),
-            author=user if user.startswith(("Practitioner/", "PractitionerRole/")) else None,
-            text=str(self.answer.view["note"]),
-            asked_at=self.case.asked_at,
-            answered_at=self.answer.received_at,
-            filed_at=filed_at,
+        return chart_note(
+            self.case,
+            self.answer,
+            self.link,
+            filed_at=clock.now(),
             replaces=self.replaces,
+            formats=writes.formats,
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Filed:
+    """What was written and proven, and in which form."""
+
+    reference: str = field(repr=False)
+    rung: Rung
+    note: NoteToWrite = field(repr=False)
+    tried_before: bool
+    plan: WritePlan = field(repr=False)
 
 
 def file_answer(services: GatewayServices, case_id: str, opinion: str) -> str:
@@ -88,15 +109,20 @@ def file_answer(services: GatewayServices, case_id: str, opinion: str) -> str:
     if site is None:
         return _park(services, filing, "site_gone")
     site_gate.require_open(site, step=Step.FHIR)
+    chart = r4_view.view(services.charts.of_gateway(site))
     try:
-        reference = _write(services, services.charts.of_gateway(site), filing)
+        filed = _write(services, site, chart, filing)
     except _Settled as settled:
         return settled.state
     except SiteClosed:
         raise  # closed meanwhile: the job waits for the site and looks before it writes
+    except _OnlyCopy as left:
+        return _park(services, filing, left.reason)
     except (AdapterError, LaunchError, OutboundDown, PatientMismatch, ChartRefused) as problem:
         return _after(services, filing, problem)
-    return _store_written(services, filing, reference)
+    state = _store_written(services, filing, filed.reference)
+    tell_inbox(chart, filed.note, plan=filed.plan, rung=filed.rung, reference=filed.reference)
+    return state
 
 
 def _load(services: GatewayServices, case_id: str, opinion: str) -> _Filing | None:
@@ -117,23 +143,72 @@ def _load(services: GatewayServices, case_id: str, opinion: str) -> _Filing | No
     )
 
 
-def _write(services: GatewayServices, chart: FhirSession, filing: _Filing) -> str:
+def _write(services: GatewayServices, site: Site, chart: FhirSession, filing: _Filing) -> _Filed:
     _check_patient(chart, filing.link)
-    note = filing.note(clock.now())
+    _check_encounter(chart, filing.link)
+    plan = write_plan(services.charts, site, chart)
+    note = filing.note(plan.writes)
     if note.text_sha256 != filing.answer.rendering_sha256:
         raise ChartRefused(reason="rendering_altered")
-    capability = reading.read_capability(chart)
-    tried_before = not _store_intent(services, filing)
-    outcome = writing.write_note(chart, note, capability=capability, tried_before=tried_before)
+    rung = filing.tried or plan.first
+    if rung is Rung.COPY:
+        raise _OnlyCopy(parking_reason(plan, site))
+    tried_before = not _store_intent(services, filing, rung)
+    try:
+        filed = _written(services, chart, plan, note, rung, tried_before=tried_before)
+    except (WriteRefused, WriteNotOffered):
+        # Refused at the first try: nothing is there, so the next form may be taken.
+        lower = next_after(plan.steps, rung)
+        if tried_before or lower is Rung.COPY:
+            raise
+        with services.database.transaction() as session:
+            answers.note_rung(
+                session,
+                case_id=filing.case.case_id,
+                opinion=filing.answer.opinion,
+                rung=str(lower),
+            )
+        filed = _written(services, chart, plan, note, lower, tried_before=False)
+    return filed
+
+
+def _written(
+    services: GatewayServices,
+    chart: FhirSession,
+    plan: WritePlan,
+    note: NoteToWrite,
+    rung: Rung,
+    *,
+    tried_before: bool,
+) -> _Filed:
+    """Write the note in one form and read it back."""
+    resource = forms.build(rung, note, plan.writes)
+    outcome = writing.write(
+        chart,
+        resource,
+        capability=plan.capability,
+        writes=plan.writes,
+        tried_before=tried_before,
+    )
     services.failpoint("after_write_before_acknowledge")
     if isinstance(outcome, OutcomeUnknown):
         if outcome.may_retry:
             raise ChartUnreachable
         raise WriteParked
-    verified = read_back.verify_note(
-        chart, note, capability=capability, reference=outcome.reference
+    verified = read_back.verify(
+        chart,
+        resource,
+        capability=plan.capability,
+        reference=outcome.reference,
+        writes=plan.writes,
     )
-    return verified.reference
+    return _Filed(
+        reference=verified.reference,
+        rung=rung,
+        note=note,
+        tried_before=tried_before,
+        plan=plan,
+    )
 
 
 def _check_patient(chart: FhirSession, link: VaultLink) -> None:
@@ -163,6 +238,24 @@ def _check_patient(chart: FhirSession, link: VaultLink) -> None:
         raise PatientMismatch(reason="not_checkable")
 
 
+def _check_encounter(chart: FhirSession, link: VaultLink) -> None:
+    """A visit that the gateway may read must still be this patient's (T34)."""
+    encounter_id = link.patient.get("encounter")
+    if encounter_id is None:
+        return
+    found = first_reads.encounter(chart, str(encounter_id), str(link.patient["patient"]), Limits())
+    if Reason.WRONG_PATIENT in found.reasons:
+        raise PatientMismatch(reason="encounter")
+
+
+class _OnlyCopy(Exception):
+    """Nothing may be written into this chart; the answer is there to be copied."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class _Settled(Exception):
     """There is nothing to write any more; `state` is the answer's state."""
 
@@ -171,7 +264,7 @@ class _Settled(Exception):
         self.state = state
 
 
-def _store_intent(services: GatewayServices, filing: _Filing) -> bool:
+def _store_intent(services: GatewayServices, filing: _Filing, rung: Rung) -> bool:
     """True for the first try; False when a note may be there. `_Settled` when none is due."""
     case_id, opinion = filing.case.case_id, filing.answer.opinion
     with services.database.transaction() as session:
@@ -199,12 +292,13 @@ def _store_intent(services: GatewayServices, filing: _Filing) -> bool:
             state = answers.state_of(session, case_id=case_id, opinion=opinion)
             settled = state if state != "writing" else ""
         if moved:
+            answers.note_rung(session, case_id=case_id, opinion=opinion, rung=str(rung))
             audit.append(
                 session,
                 event="answer.writing",
                 actor="gateway",
                 subject=filing.case.case_id,
-                detail={"rendering": filing.answer.rendering_sha256},
+                detail={"rendering": filing.answer.rendering_sha256, "form": str(rung)},
             )
     if settled:
         raise _Settled(settled)

@@ -19,6 +19,7 @@ from smartapp.gateway.picture_choices import confirmed_pictures
 from smartapp.gateway.question_form import QuestionForm
 from smartapp.gateway.services import GatewayServices
 from smartapp.gateway.signing import NetworkSigner
+from smartapp.gateway.stop_rules import require_no_stop
 from smartapp.store import drafts, revisions
 from smartapp.store.drafts import Draft
 from smartapp.store.launches import Launch
@@ -28,12 +29,13 @@ from smartapp.store.revisions import Revision
 def save_question(services: GatewayServices, launch: Launch, form: QuestionForm) -> Draft:
     """Keep the words before anything can go wrong.
 
-    A word given back is keyed by the text it stood in; an edit of that text ends it for good.
+    The chart may still be being read. A word given back is keyed by the text it stood in; an
+    edit of that text ends it for good.
     """
     now = clock.now()
     with services.database.transaction() as session:
         draft = drafts.load(session, services.keyring, launch.draft_id, now=now)
-        if draft.state != "ready":
+        if draft.state not in ("reading", "ready"):
             raise DraftMissing
         entered = form.to_json()
         if entered != draft.form:
@@ -63,6 +65,7 @@ def prepare_case(services: GatewayServices, launch: Launch) -> Revision:
         sections = drafts.sections(session, launch.draft_id)
     if not draft.form:
         raise DraftMissing
+    require_no_stop(draft.patient, draft.choices)
     member_id = attest_member(services, launch)
     by_section: dict[str, list[dict[str, Any]]] = json_text.loads(
         chart, max_bytes=200_000_000, max_depth=80

@@ -1,7 +1,8 @@
 """Read the chart of a launch into its draft, section by section.
 
-The reading runs beside the request. Its draft is leased, so that when the process dies
-another one starts the reading again, and two never do it at once.
+The patient is told as soon as it was read: the doctor writes while the rest comes. The
+reading runs beside the request. Its draft is leased, so that when the process dies another
+one starts the reading again, and two never do it at once.
 """
 
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,19 +10,23 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from fhir_adapters.chart import ChartSection, ChartSnapshot, PatientFlag, SectionName
+from fhir_adapters.capability import Capability
+from fhir_adapters.chart import ChartSection, ChartSnapshot, PatientFlag, Resource, SectionName
+from fhir_adapters.choose_vendor import adapter_for
 from fhir_adapters.errors import AdapterError
 from fhir_adapters.ports import FhirSession
 from fhir_adapters.reading import ReadOptions, read_chart
 from fhir_adapters.search import local_reference
+from fhir_adapters.traits import VendorTraits
 from launch.errors import LaunchError
 from launch.ports import GrantId, SiteId
 from runtime import clock, json_text, logs, tokens
 from runtime.errors import RuntimeFault, code_of
 from runtime.log_events import Event
 from smartapp.gateway.chart_contents import contents
+from smartapp.gateway.consult_subject import subjects_in
 from smartapp.gateway.granted import may_file
-from smartapp.gateway.patient_facts import banner, is_complete, person_name
+from smartapp.gateway.patient_facts import banner, demographics, is_complete, person_name
 from smartapp.gateway.services import GatewayServices
 from smartapp.store import drafts
 from smartapp.store.drafts import DraftSection
@@ -49,6 +54,13 @@ def pull_chart(services: GatewayServices, launch: Launch, *, holder: str) -> Non
     except (AdapterError, LaunchError, RuntimeFault) as problem:
         logs.emit(Event.CHART_READ_FAILED, code=code_of(problem))
         with services.database.transaction() as session:
+            drafts.tell_patient(
+                session,
+                services.keyring,
+                launch.draft_id,
+                facts={"failed": code_of(problem)},
+                now=clock.now(),
+            )
             drafts.finish_reading(
                 session, services.keyring, launch.draft_id, snapshot=None, now=clock.now()
             )
@@ -70,7 +82,15 @@ def _read(services: GatewayServices, launch: Launch, holder: str) -> _Found:
     if site is None:
         raise AdapterError
     chart = services.charts.of_doctor(site, GrantId(launch.grant_id))
-    asker = _asker(chart, launch)
+    aside = ThreadPoolExecutor(max_workers=2, thread_name_prefix="filing")
+    asking = aside.submit(_asker, chart, launch)
+
+    def choose_traits(capability: Capability) -> VendorTraits:
+        chosen = adapter_for(capability, registered=site.vendor, fhir_version=site.fhir_version)
+        return chosen.traits
+
+    def on_patient(patient: Resource, flags: frozenset[PatientFlag]) -> None:
+        _tell_patient(services, launch, patient, flags)
 
     def on_section(section: ChartSection) -> None:
         until = clock.now() + timedelta(seconds=services.policy.reading_lease_seconds)
@@ -78,7 +98,6 @@ def _read(services: GatewayServices, launch: Launch, holder: str) -> _Found:
             drafts.extend(session, launch.draft_id, holder=holder, until=until)
             drafts.put_section(session, launch.draft_id, _section(section))
 
-    aside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="filing")
     try:
         filing = aside.submit(may_file, services.charts, site)
         snapshot = read_chart(
@@ -86,13 +105,41 @@ def _read(services: GatewayServices, launch: Launch, holder: str) -> _Found:
             patient_id=str(launch.context["patient"]),
             encounter_id=launch.context.get("encounter"),
             on_section=on_section,
-            options=ReadOptions(also_named=asker),
+            options=ReadOptions(
+                named_later=asking.result, choose_traits=choose_traits, on_patient=on_patient
+            ),
         )
+        asker = asking.result()
         return _Found(
             snapshot=snapshot, user_name=_user_name(snapshot, asker), may_file=_soon(filing)
         )
     finally:
         aside.shutdown(wait=False)
+
+
+def _tell_patient(
+    services: GatewayServices, launch: Launch, patient: Resource, flags: frozenset[PatientFlag]
+) -> None:
+    """Keep who the patient is, so that the form can be shown."""
+    now = clock.now()
+    with services.database.transaction() as session:
+        draft = drafts.load(session, services.keyring, launch.draft_id, now=now)
+        facts = _patient_facts(patient, flags, draft.case_key)
+        drafts.tell_patient(session, services.keyring, launch.draft_id, facts=facts, now=now)
+
+
+def _patient_facts(
+    patient: Resource, flags: frozenset[PatientFlag], case_key: bytes
+) -> dict[str, Any]:
+    """What the pages show of the patient, and what proves later that it is still the same."""
+    digests = demographics(patient, case_key)
+    return {
+        "banner": banner(patient, today=clock.now().astimezone().date()),
+        "checkable": is_complete(patient),
+        "flags": sorted(str(flag) for flag in flags),
+        "birth_hash": digests.birth_hash,
+        "name_hash": digests.name_hash,
+    }
 
 
 def _soon(filing: Future[bool]) -> bool:
@@ -145,7 +192,8 @@ def _section(section: ChartSection) -> DraftSection:
 def _store(services: GatewayServices, launch: Launch, found: _Found) -> None:
     snapshot = found.snapshot
     by_section = {str(name): list(held) for name, held in snapshot.by_section.items()}
-    today = clock.now().astimezone().date()
+    with services.database.read() as reading:
+        draft = drafts.load(reading, services.keyring, launch.draft_id, now=clock.now())
     patient = {
         "patient": launch.context["patient"],
         # An encounter of somebody else must never come near the note.
@@ -155,9 +203,8 @@ def _store(services: GatewayServices, launch: Launch, found: _Found) -> None:
         "user": launch.context["user"],
         "user_name": found.user_name,
         "may_file": found.may_file,
-        "banner": banner(snapshot.patient, today=today),
-        "checkable": is_complete(snapshot.patient),
-        "flags": sorted(str(flag) for flag in snapshot.flags),
+        **_patient_facts(snapshot.patient, snapshot.flags, draft.case_key),
+        "about": subjects_in(by_section, launch.context.get("about", ())),
         "contents": [
             {"key": group.key, "count": group.count, "newest": group.newest}
             for group in contents(by_section)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
 
@@ -10,7 +10,9 @@ from fhir_adapters.ports import FhirSession
 from launch.client import SmartClient
 from launch.ports import GrantId, Site
 from runtime.database import Database
+from runtime.durable import JobView
 from runtime.keyring import Keyring
+from runtime.outbound import OutboundClient
 from smartapp.gateway.consult_link import ConsultLink
 from smartapp.gateway.deid_process import DeidWorkers
 from smartapp.gateway.ehr_style import EhrStyles
@@ -51,6 +53,12 @@ class Jobs(Protocol):
     def retry(self, session: Session, *, key: str) -> bool:
         """Start a job again that was given up; False when there is no such job."""
 
+    def waiting_for(self, session: Session, *, reason: str) -> Sequence[JobView]:
+        """Return jobs that wait because their last attempt ended for this reason."""
+
+    def hurry(self, session: Session, view: JobView) -> bool:
+        """Try a waiting job now; False when it has moved on."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
@@ -64,7 +72,6 @@ class Policy:
     reading_lease_seconds: float = 30.0  # renewed by every section that comes
     escalation_phone: str = "2222"
     test_data: bool = False
-    write_on: Literal["on_arrival", "on_read"] = "on_arrival"
 
 
 def no_failpoint(_name: str) -> None:
@@ -78,6 +85,7 @@ class GatewayServices:
     `run_aside` runs the reading of a chart beside the request that started it. `ehr_keys`
     gives the public keys that EHRs check us by, the announced next ones included.
     `text_finder` suggests where a picture holds writing; None where it is not installed.
+    `hook_calls` is the impatient way out of hooks; without it they read nothing of the chart.
     """
 
     database: Database
@@ -96,3 +104,4 @@ class GatewayServices:
     failpoint: Callable[[str], None] = no_failpoint
     text_finder: TextFinder | None = None
     styles: EhrStyles = field(default_factory=EhrStyles)
+    hook_calls: OutboundClient | None = None

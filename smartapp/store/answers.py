@@ -31,6 +31,7 @@ class Answer:
     chart_reference: str | None = field(default=None, repr=False)
     written_at: datetime | None = None
     acknowledged_at: datetime | None = None
+    rung: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +108,7 @@ def _opened(keyring: Keyring, row: AnswerRow, site_id: str) -> Answer:
         chart_reference=None if reference is None else opened(reference, "chart").decode(),
         written_at=row.written_at,
         acknowledged_at=row.acknowledged_at,
+        rung=row.rung,
     )
 
 
@@ -170,6 +172,14 @@ def is_older(session: Session, *, case_id: str, number: int) -> bool:
     """Whether a newer version than `number` has arrived."""
     newest = session.scalar(select(func.max(AnswerRow.number)).where(AnswerRow.case_id == case_id))
     return newest is not None and newest > number
+
+
+def note_rung(session: Session, *, case_id: str, opinion: str, rung: str) -> None:
+    """Remember in which form an answer is being written: a second try must look for that one."""
+    row = session.get(AnswerRow, (case_id, opinion))
+    if row is not None:
+        row.rung = rung
+        session.flush()
 
 
 def note_chart_reference(

@@ -56,6 +56,7 @@ class CaseRow(SmartAppBase):
 
     __table_args__ = (
         Index("ix_gw_case_doctor", "site_id", "doctor_key", "changed_at"),
+        Index("ix_gw_case_patient", "site_id", "patient_key"),
         CheckConstraint(
             "stage IN ('approved','sent','question','answered','filed','closed','taken_back',"
             "'parked','withdrawn','expired')",
@@ -156,6 +157,7 @@ class AnswerRow(SmartAppBase):
     received_at: Mapped[datetime]
     written_at: Mapped[datetime | None]
     acknowledged_at: Mapped[datetime | None]
+    rung: Mapped[str | None]  # the form in which it is being written, from the first try on
 
     __table_args__ = (
         CheckConstraint(

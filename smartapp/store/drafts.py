@@ -195,6 +195,22 @@ def snapshot(session: Session, keyring: Keyring, draft_id: str, *, now: datetime
     return unseal(keyring, row.snapshot_sealed, _cell(row.site_id, draft_id, "snapshot"))
 
 
+def tell_patient(
+    session: Session, keyring: Keyring, draft_id: str, *, facts: Mapping[str, Any], now: datetime
+) -> None:
+    """Keep who the patient is as soon as that was read; the rest of the chart may follow.
+
+    What is told here adds to what the launch knew; a chart that is there already stays.
+    """
+    row = _row(session, draft_id, now=now)
+    if row.state != "reading":
+        return
+    cell = _cell(row.site_id, draft_id, "patient")
+    known = unseal_json(keyring, row.patient_sealed, cell)
+    row.patient_sealed = seal_json(keyring, {**known, **facts}, cell)
+    session.flush()
+
+
 def restart_reading(session: Session, draft_id: str, *, now: datetime) -> None:
     """Read again after a failure."""
     row = _row(session, draft_id, now=now)

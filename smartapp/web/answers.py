@@ -12,7 +12,7 @@ from exchange.opinion_render import basis_sentence
 from exchange.task_states import read_instant
 from runtime import clock, json_text
 from smartapp.errors import CaseUnknown, FormInvalid
-from smartapp.gateway.collect_answers import enqueue_filing
+from smartapp.gateway.collect_answers import enqueue_filing, writes_on_arrival
 from smartapp.gateway.record_decision import (
     PLAN_EFFECTS,
     REFERRAL_EFFECTS,
@@ -77,7 +77,7 @@ def _page(
         with services.database.transaction() as writing:
             cases.mark_read(writing, case_id)
     answer = found[0]
-    if services.policy.write_on == "on_read" and answer.state == "received":
+    if answer.state == "received" and not writes_on_arrival(services, case.site_id):
         with services.database.transaction() as writing:
             enqueue_filing(services, writing, case_id=case_id, opinion=answer.opinion)
     return render_template(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from flask import Flask
+from flask import Flask, request
 
 from launch.blueprint import make_blueprint
 from runtime import web_guard
@@ -14,8 +14,10 @@ from smartapp.web import (
     answers,
     ask,
     case,
+    cds_services,
     ehr_skin,
     health,
+    operate,
     parked,
     pictures,
     preview,
@@ -23,8 +25,10 @@ from smartapp.web import (
     published_keys,
     reply,
     start,
+    stop,
     watch,
 )
+from smartapp.web.operator_session import operator
 from smartapp.web.session import launched, own_form, present_launch, watching
 from smartapp.web.start import Pages
 
@@ -53,6 +57,7 @@ def create_app(services: GatewayServices, settings: Settings) -> Flask:
     web_guard.register(app, start.public, policies=dict.fromkeys(start.PUBLIC_VIEWS, own_form))
     for blueprint, views in (
         (start.pages, start.VIEWS),
+        (stop.pages, stop.VIEWS),
         (ask.pages, ask.VIEWS),
         (preview.pages, preview.VIEWS),
         (pictures.pages, pictures.VIEWS),
@@ -76,6 +81,14 @@ def create_app(services: GatewayServices, settings: Settings) -> Flask:
         )
     web_guard.register(app, health.pages, policies=dict.fromkeys(health.VIEWS, PUBLIC))
     web_guard.register(app, published_keys.pages, policies={"key_set": PUBLIC})
+    for door, door_views, policy in (
+        (operate.public, operate.PUBLIC_VIEWS, own_form),
+        (operate.pages, operate.VIEWS, operator),
+    ):
+        web_guard.register(
+            app, door, policies=dict.fromkeys(door_views, policy), url_prefix="/operate"
+        )
+    cds_services.mount(app, services, settings)
     web_guard.seal(app)
     return app
 
@@ -83,8 +96,11 @@ def create_app(services: GatewayServices, settings: Settings) -> Flask:
 def frame_origins(services: GatewayServices) -> Sequence[str]:
     """Who may frame the app: the chart pages of registered EHRs, nobody else.
 
-    The pages of a launch are framed by its own EHR only; before that, nobody knows whose.
+    The pages of a launch are framed by its own EHR only; before that, nobody knows whose. The
+    operator's pages are framed by nobody.
     """
+    if (request.blueprint or "").startswith("operate"):
+        return []
     mine = present_launch()
     sites = services.sites.every()
     if mine is not None:

@@ -12,7 +12,15 @@ from werkzeug.datastructures import MultiDict
 from deid.text.document import GiveBack
 from exchange import names
 from runtime import clock, json_text
-from smartapp.errors import CaseHeld, DecisionMissing, DraftMissing, PictureUnknown, RevisionStale
+from smartapp.errors import (
+    CaseHeld,
+    ContextChanged,
+    DecisionMissing,
+    DraftMissing,
+    PatientStopped,
+    PictureUnknown,
+    RevisionStale,
+)
 from smartapp.gateway import care_choices
 from smartapp.gateway import choices as choose
 from smartapp.gateway.approve_case import Statements, approve_case
@@ -27,7 +35,9 @@ from smartapp.web.held import held_sentences
 from smartapp.web.outgoing import MAX_MESSAGE, pictures_in
 from smartapp.web.pictures import served
 from smartapp.web.preview_view import view
+from smartapp.web.reading import reading_page
 from smartapp.web.reasons import WHY
+from smartapp.web.stop import stop_page
 from smartapp.web.words import clock_time
 
 pages = Blueprint("preview", __name__)
@@ -61,8 +71,14 @@ def show(handle: str) -> ResponseReturnValue:
     draft = _draft()
     if draft.state == "approved":
         return redirect(url_for("case.show", handle=handle, case_id=draft.case_id), code=303)
-    if not draft.form:
-        return redirect(url_for("ask.form", handle=handle), code=303)
+    stopped = stop_page(handle, draft)
+    if stopped is not None:
+        return stopped
+    if not draft.form or draft.state == "failed":
+        target = "start.home" if draft.state == "failed" else "ask.form"
+        return redirect(url_for(target, handle=handle), code=303)
+    if draft.state == "reading":
+        return reading_page(handle, draft, kept=True)
     frame = page_model.frame(handle, draft)
     try:
         revision = _revision(draft)
@@ -205,7 +221,7 @@ def approve(handle: str) -> ResponseReturnValue:
         )
     except DecisionMissing:
         return redirect(url_for("preview.show", handle=handle, _anchor="send"), code=303)
-    except RevisionStale:
+    except (RevisionStale, ContextChanged, PatientStopped):
         return redirect(url_for("preview.show", handle=handle), code=303)
     return redirect(url_for("case.show", handle=handle, case_id=case.case_id), code=303)
 

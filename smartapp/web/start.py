@@ -1,7 +1,5 @@
 """What comes first after a launch: the chart being read, then the doctor's questions."""
 
-from datetime import timedelta
-
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.wrappers import Response
@@ -14,18 +12,25 @@ from smartapp.gateway.browser_session import offer_window, use_window
 from smartapp.gateway.end_launch import end_launch
 from smartapp.gateway.open_launch import note_refused_launch, open_launch, start_another
 from smartapp.gateway.pull_chart import begin_reading
+from smartapp.gateway.site_open import require_open
 from smartapp.store import cases, drafts
-from smartapp.store.drafts import Draft
 from smartapp.web import page_model, session
+from smartapp.web.card_landing import card_page
 from smartapp.web.problems import launch_page
-from smartapp.web.watch import reading_mark
-from smartapp.web.words import SECTION_REASONS, SECTION_TITLES
+from smartapp.web.reading import (
+    has_patient,
+    keep_reading,
+    load_draft,
+    reading_page,
+    section_rows,
+    wait_for_patient,
+)
+from smartapp.web.stop import stop_page
 
 public = Blueprint("front", __name__)
 pages = Blueprint("start", __name__)
 VIEWS = ("home", "read_again", "worklist", "another", "widen", "leave")
 PUBLIC_VIEWS = ("front", "window", "open_window")
-_PATIENCE = timedelta(seconds=90)
 
 
 class Pages:
@@ -44,7 +49,8 @@ class Pages:
         framed = request.headers.get("Sec-Fetch-Dest") == "iframe"
         secret = tokens.new_secret()
         handle = open_launch(session.services(), result, browser_secret=secret, framed=framed)
-        return _first_page(handle, secret)
+        card = "1" if result.context.app_context else None
+        return _first_page(handle, secret, card=card)
 
     def failed(self, error: LaunchError) -> ResponseReturnValue:
         """The page of a launch that could not go on, and its row in the audit."""
@@ -60,8 +66,9 @@ class Pages:
         return make_response(render_template("post_on.html", target=target))
 
 
-def _first_page(handle: str, secret: str) -> Response:
-    response: Response = redirect(url_for("start.home", handle=handle), code=303)
+def _first_page(handle: str, secret: str, *, card: str | None = None) -> Response:
+    first = url_for("start.home", handle=handle, card=card)
+    response: Response = redirect(first, code=303)
     session.tidy_cookies(response, now=clock.now())
     session.bind_launch(response, handle, secret)
     return response
@@ -96,20 +103,24 @@ def open_window(code: str) -> ResponseReturnValue:
 
 @pages.get("/")
 def home(handle: str) -> ResponseReturnValue:
-    """The chart being read, section by section; when it is there, the next page."""
-    draft, found = _draft()
-    if draft.state == "reading":
-        begin_reading(session.services(), session.launch())
-        return _progress(handle, draft, found)
+    """The patient first: as soon as that is read, the next page; the rest comes meanwhile."""
+    require_open(session.services(), session.launch().site_id)
+    draft, found = wait_for_patient()
+    stopped = stop_page(handle, draft)
+    if stopped is not None:
+        return stopped
+    if draft.state == "reading" and not has_patient(draft):
+        return reading_page(handle, draft)
     if draft.state == "failed":
         return make_response(
             render_template(
                 "not_read.html",
                 frame=page_model.frame(handle, draft),
-                sections=[row for row in _rows(found) if row["state"] != "waiting"],
+                sections=[row for row in section_rows(found) if row["state"] != "waiting"],
             ),
             503,
         )
+    keep_reading(draft)
     mine = session.launch()
     with session.services().database.read() as reading:
         known = cases.of_patient(
@@ -122,46 +133,13 @@ def home(handle: str) -> ResponseReturnValue:
     if mine.context.get("intent") == "new_consult":
         to_list = False
     target = "start.worklist" if to_list or draft.state == "approved" else "ask.form"
-    return redirect(url_for(target, handle=handle), code=303)
-
-
-def _draft() -> tuple[Draft, tuple[drafts.DraftSection, ...]]:
-    services, mine = session.services(), session.launch()
-    with services.database.read() as reading:
-        draft = drafts.load(reading, services.keyring, mine.draft_id, now=clock.now())
-        return draft, drafts.sections(reading, mine.draft_id)
-
-
-def _progress(
-    handle: str, draft: Draft, found: tuple[drafts.DraftSection, ...]
-) -> ResponseReturnValue:
-    return render_template(
-        "reading.html",
-        frame=page_model.frame(handle, draft),
-        sections=_rows(found),
-        mark=reading_mark(draft.state, len(found)),
-    )
-
-
-def _rows(found: tuple[drafts.DraftSection, ...]) -> list[dict[str, object]]:
-    by_name = {section.name: section for section in found}
-    rows: list[dict[str, object]] = []
-    for name, title in SECTION_TITLES.items():
-        section = by_name.get(name)
-        rows.append(
-            {
-                "title": title,
-                "state": section.state if section else "waiting",
-                "count": section.count if section else 0,
-                "reason": SECTION_REASONS.get(section.reason, "") if section else "",
-            }
-        )
-    return rows
+    return card_page(handle) or redirect(url_for(target, handle=handle), code=303)
 
 
 @pages.post("/read-again")
 def read_again(handle: str) -> ResponseReturnValue:
     """Read the chart once more after it failed."""
+    require_open(session.services(), session.launch().site_id)
     services, mine = session.services(), session.launch()
     with services.database.transaction() as writing:
         drafts.restart_reading(writing, mine.draft_id, now=clock.now())
@@ -173,7 +151,7 @@ def read_again(handle: str) -> ResponseReturnValue:
 def worklist(handle: str) -> ResponseReturnValue:
     """The doctor's questions: this chart's open in full, others as a number only."""
     services, mine = session.services(), session.launch()
-    draft, _ = _draft()
+    draft, _ = load_draft()
     with services.database.read() as reading:
         every = cases.of_doctor(reading, site_id=mine.site_id, doctor_key=mine.doctor_key)
     here = [case for case in every if case.patient_key == mine.patient_key]
@@ -183,15 +161,16 @@ def worklist(handle: str) -> ResponseReturnValue:
         frame=page_model.frame(handle, draft),
         here=[page_model.case_row(case) for case in here],
         elsewhere=[page_model.case_row(case) for case in elsewhere],
-        can_ask=draft.state == "ready",
+        can_ask=draft.state in ("reading", "ready"),
     )
 
 
 @pages.post("/new")
 def another(handle: str) -> ResponseReturnValue:
     """A further question about the same patient."""
-    draft, _ = _draft()
-    if draft.state != "ready":
+    require_open(session.services(), session.launch().site_id)
+    draft, _ = load_draft()
+    if draft.state not in ("reading", "ready"):
         keep = request.form.get("again") == "yes"
         start_another(session.services(), session.launch(), keep_words=keep)
         return redirect(url_for("start.home", handle=handle), code=303)
@@ -205,7 +184,7 @@ def widen(handle: str) -> ResponseReturnValue:
     The code is given out here, in the frame: a new window has another cookie jar and could not
     ask for it.
     """
-    draft, _ = _draft()
+    draft, _ = load_draft()
     code = offer_window(session.services(), session.launch())
     return render_template(
         "wide.html",

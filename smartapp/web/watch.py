@@ -1,32 +1,33 @@
 """Whether a page that waits should be loaded again: 205 when something changed, 204 when not."""
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, make_response, render_template, request
 
-from runtime import clock
-from smartapp.store import drafts
 from smartapp.web import session
+from smartapp.web.ask import included
+from smartapp.web.reading import load_draft, reading_mark
 
 pages = Blueprint("watch", __name__)
-VIEWS = ("reading", "case")
+VIEWS = ("reading", "case", "parts")
 
 
 def _changed(mark: str) -> Response:
     return Response(status=204 if request.args.get("seen") == mark else 205)
 
 
-def reading_mark(state: str, sections: int) -> str:
-    """What the reading page has shown."""
-    return f"{state}-{sections}"
-
-
 @pages.get("/watch/reading")
 def reading(handle: str) -> Response:  # noqa: ARG001 - the handle is in the path
     """Has more of the chart been read?"""
-    services, mine = session.services(), session.launch()
-    with services.database.read() as opened:
-        draft = drafts.load(opened, services.keyring, mine.draft_id, now=clock.now())
-        found = drafts.sections(opened, mine.draft_id)
-    return _changed(reading_mark(draft.state, len(found)))
+    return _changed(reading_mark(*load_draft()))
+
+
+@pages.get("/watch/parts")
+def parts(handle: str) -> Response:  # noqa: ARG001 - the handle is in the path
+    """The list of what to include as it is now, for a form that is already open."""
+    draft, sections = load_draft()
+    response = make_response(render_template("parts.html", **included(draft, sections, None)))
+    response.headers["X-More"] = "yes" if draft.state == "reading" else "no"
+    response.headers["X-Seen"] = reading_mark(draft, sections)
+    return response
 
 
 @pages.get("/watch/case/<case_id>")

@@ -3,22 +3,10 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from exchange import names
+
 SECTION_TITLES: Mapping[str, str] = {
-    "patient": "Patient",
-    "encounter": "Visit",
-    "conditions": "Problems",
-    "allergies": "Allergies",
-    "medications": "Medications",
-    "vitals": "Vitals",
-    "labs": "Labs",
-    "procedures": "Procedures",
-    "reports": "Reports",
-    "notes": "Notes",
-    "documents": "Documents",
-    "imaging": "Imaging",
-    "family_history": "Family history",
-    "social_history": "Social history",
-    "immunizations": "Immunizations",
+    **names.CHART_SECTIONS,
     "relatives": "Relatives, for hiding their names",
     "coverage": "Insurance, for hiding its numbers",
     "care_team": "Staff, for hiding their names",
@@ -49,6 +37,10 @@ SECTION_REASONS: Mapping[str, str] = {
     "too_many_pages": "There was more than we read.",
     "too_large": "There was more than we read.",
     "out_of_time": "The EHR took too long.",
+    "throttled": "The EHR asked us to wait.",
+    "capped": "The EHR lists only so many; there may be more.",
+    "expired_page": "The EHR's list ran out while we read it.",
+    "not_converted": "The EHR keeps parts of it in another version of FHIR that we cannot read.",
     "partial": "The EHR says that it left something out.",
     "wrong_patient": "Entries of another patient were dropped.",
     "unreadable_entry": "Some entries could not be read.",
@@ -132,6 +124,14 @@ PARKED: Mapping[str, tuple[str, str]] = {
     "not_offered": (
         "This EHR does not take notes from outside.",
         "Copy the text into the chart yourself, then say so here.",
+    ),
+    "copy_only": (
+        "This hospital has answers copied into the chart by hand.",
+        "Copy the text, or take the PDF, then say so here.",
+    ),
+    "draft_waits": (
+        "This EHR takes the answer as a draft that you sign yourself.",
+        "Open this page from the patient's chart and put the draft into the EHR, or copy the text.",
     ),
     "ehr_refused": (
         "The EHR refused the note.",

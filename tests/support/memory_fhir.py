@@ -181,7 +181,8 @@ class MemoryFhirSession:
 
 
 def _has_identifier(resource: Mapping[str, Any], system: str, value: str) -> bool:
-    return {"system": system, "value": value} in resource.get("identifier", [])
+    held = resource.get("identifier", [])
+    return {"system": system, "value": value} in (held if isinstance(held, list) else [held])
 
 
 def _matches(resource: Mapping[str, Any], params: Mapping[str, str]) -> bool:
