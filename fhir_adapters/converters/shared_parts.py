@@ -149,7 +149,7 @@ _PROTOCOL = (
 def occurrence(_source: JsonObject, target: Target) -> None:
     """When a vaccine was given must be said in R4, if only that it is not known."""
     if "occurrenceDateTime" not in target.made and "_occurrenceDateTime" not in target.made:
-        target.put("occurrenceDateTime", None, terminology.ABSENT)
+        target.put("occurrenceString", "unknown")
 
 
 def related_observations(source: Source, target: Target) -> None:
