@@ -192,6 +192,8 @@ def _matches(resource: Mapping[str, Any], params: Mapping[str, str]) -> bool:
     if "identifier" in params:
         return _has_identifier(resource, *params["identifier"].replace("\\", "").split("|"))
     if "category" in params:
-        codes = [c.get("code") for k in resource.get("category", []) for c in k.get("coding", [])]
+        held = resource.get("category", [])
+        concepts = held if isinstance(held, list) else [held]
+        codes = [c.get("code") for k in concepts for c in k.get("coding", [])]
         return params["category"] in codes
     return True
