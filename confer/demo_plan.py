@@ -70,8 +70,9 @@ class DemoPlan:
     def provision(self, say: Callable[[str], None]) -> None:
         """Make keys, register the programs with one another, seed patients: once per address."""
         marker = self.folder / _PROVISIONED
-        # the programs know one another by address: other ports mean other registrations
-        addresses = f"{self.ehr_url} {self.gateway_url} {self.consult_url}\n"
+        # the programs know one another by address: other ports mean other registrations;
+        # another release may bring tables of its own
+        addresses = f"{self.ehr_url} {self.gateway_url} {self.consult_url} {_tables()}\n"
         if marker.exists() and marker.read_text(encoding="utf-8") == addresses:
             return
         say("first start: making keys, seeding patients and specialists (some seconds)")
@@ -104,3 +105,12 @@ class DemoPlan:
   The gateway at {self.gateway_url} is what the EHR frames. Data: {self.folder}
   Ctrl-C stops all. "scripts/demo --fresh" starts anew; "scripts/demo --auto" walks it by itself.
 """
+
+
+def _tables() -> str:
+    """The newest migration of either side, without the imports that running them needs."""
+    root = Path(__file__).resolve().parents[1]
+    return "+".join(
+        max(path.stem for path in (root / side / "store/migrations/versions").glob("v*.py"))
+        for side in ("smartapp", "consult")
+    )
