@@ -57,7 +57,7 @@ def test_a_launch_value_is_good_once(ehr: LiveEhr) -> None:
     assert second["error"] == "invalid_request"
 
 
-def test_a_code_and_a_callback_are_good_once(ehr: LiveEhr) -> None:
+def test_t06_a_code_and_a_callback_are_good_once(ehr: LiveEhr) -> None:
     client = ehr.desk().client
     value = ehr.launch_value(ADELA)
     target = app_launch.begin(client, asked({"iss": ehr.base, "launch": value}))
@@ -75,7 +75,7 @@ def test_a_code_and_a_callback_are_good_once(ehr: LiveEhr) -> None:
     assert caught.value.ehr_code == "invalid_grant"
 
 
-def test_ten_requests_at_expiry_rotate_the_refresh_token_once(ehr: LiveEhr) -> None:
+def test_v29_ten_requests_at_expiry_rotate_the_refresh_token_once(ehr: LiveEhr) -> None:
     result = ehr.launch(ADELA)
     desk = ehr.desk()
     source = GrantTokens(client=desk.client, grant_id=result.grant_id)

@@ -77,7 +77,7 @@ def test_the_id_token_verifies_and_its_fhir_user_can_be_read(ehr: SandboxEhr) ->
         {"code": None},
     ],
 )
-def test_a_code_is_not_sold_for_less(ehr: SandboxEhr, changed: dict[str, str | None]) -> None:
+def test_t02_a_code_is_not_sold_for_less(ehr: SandboxEhr, changed: dict[str, str | None]) -> None:
     answer = redeem(ehr, code_for(ehr), **changed)
 
     assert answer.status_code == 400
@@ -85,7 +85,7 @@ def test_a_code_is_not_sold_for_less(ehr: SandboxEhr, changed: dict[str, str | N
     assert "access_token" not in answer.get_json()
 
 
-def test_a_code_used_twice_ends_everything_it_led_to(ehr: SandboxEhr) -> None:
+def test_t06_a_code_used_twice_ends_everything_it_led_to(ehr: SandboxEhr) -> None:
     code = code_for(ehr)
     first = redeem(ehr, code).get_json()
     second = redeem(ehr, code)

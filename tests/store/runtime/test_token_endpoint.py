@@ -107,7 +107,7 @@ def test_the_token_itself_is_not_stored(client: FlaskClient, database: Database)
         {"iss": None},
     ],
 )
-def test_a_wrong_assertion_gets_one_and_the_same_answer(
+def test_t13_a_wrong_assertion_gets_one_and_the_same_answer(
     client: FlaskClient, changes: dict[str, Any]
 ) -> None:
     answer = _ask(client, _assertion(**changes))

@@ -1,5 +1,6 @@
 """The launch by an EHR and standalone, and every way in which it must not succeed."""
 
+from dataclasses import replace
 from datetime import timedelta
 from urllib.parse import urlsplit
 
@@ -17,6 +18,7 @@ from launch.errors import (
     LaunchParameterRefused,
     PatientMissing,
     StateRefused,
+    TenantMixedUp,
     UserNotClinician,
 )
 from launch.ports import BrowserRequest
@@ -74,9 +76,16 @@ def test_a_site_may_forbid_the_standalone_launch(mock: responses.RequestsMock) -
         "https://ehr.example/fhir//",
         "https://10.0.0.1/fhir",
         "https://169.254.169.254/latest",
+        "https://127.1/fhir",
+        "https://2130706433/fhir",
+        "https://0x7f000001/fhir",
+        "https://0177.0.0.1/fhir",
+        "https://[::ffff:a9fe:a9fe]/fhir",
+        "https://0/fhir",
+        "https://ehr.example/fhir/more",
     ],
 )
-def test_an_unknown_issuer_causes_no_outbound_call(
+def test_t01_an_unknown_issuer_causes_no_outbound_call(
     desk: Desk, mock: responses.RequestsMock, issuer: str
 ) -> None:
     with pytest.raises(IssuerUnknown) as caught:
@@ -101,10 +110,14 @@ def test_an_unknown_issuer_causes_no_outbound_call(
         "https://ehr.example/ fhir",
         "https://ehr.example:port/fhir",
         "https:///fhir",
+        "https://ehr.example./fhir",
+        "https://xn--hr-xka.exam\u00b7ple/fhir",
+        "https://\u0435hr.example/fhir",
+        "https://\u2460\u2461\u2466.0.0.1/fhir",
         "https://ehr.example/" + "a" * 2048,
     ],
 )
-def test_a_malformed_issuer_causes_no_outbound_call(
+def test_t01_a_malformed_issuer_causes_no_outbound_call(
     desk: Desk, mock: responses.RequestsMock, issuer: str
 ) -> None:
     with pytest.raises(IssuerMalformed):
@@ -148,14 +161,14 @@ def test_neither_the_state_nor_the_browser_secret_is_stored_in_clear(
     assert BROWSER not in stored
 
 
-def test_pkce_is_sent_although_the_ehr_does_not_announce_it(desk: Desk, ehr: SmartEhr) -> None:
+def test_t02_pkce_is_sent_although_the_ehr_does_not_announce_it(desk: Desk, ehr: SmartEhr) -> None:
     del ehr.configuration["code_challenge_methods_supported"]
     sent = sent_by(start(desk))
     assert sent["code_challenge_method"] == "S256"
     assert launch(desk, ehr).patient == "p-1"
 
 
-def test_a_callback_is_good_once(desk: Desk, ehr: SmartEhr) -> None:
+def test_t03_a_callback_is_good_once(desk: Desk, ehr: SmartEhr) -> None:
     callback = ehr.authorize(sent_by(start(desk)))
     app_launch.finish(desk.client, asked(callback))
     before = len(ehr.forms)
@@ -165,7 +178,7 @@ def test_a_callback_is_good_once(desk: Desk, ehr: SmartEhr) -> None:
 
 
 @pytest.mark.parametrize("browser", [None, "", "another-browser"])
-def test_a_callback_in_another_browser_is_refused_and_used_up(
+def test_t02_t03_a_callback_in_another_browser_is_refused_and_used_up(
     desk: Desk, ehr: SmartEhr, browser: str | None
 ) -> None:
     callback = ehr.authorize(sent_by(start(desk)))
@@ -176,7 +189,7 @@ def test_a_callback_in_another_browser_is_refused_and_used_up(
     assert ehr.forms == []
 
 
-def test_a_callback_with_a_made_up_state_is_refused(desk: Desk, ehr: SmartEhr) -> None:
+def test_t03_a_callback_with_a_made_up_state_is_refused(desk: Desk, ehr: SmartEhr) -> None:
     with pytest.raises(StateRefused):
         launch(desk, ehr, state="made-up")
     with pytest.raises(StateRefused):
@@ -224,21 +237,82 @@ def test_repeated_and_oversized_parameters_are_refused(
     assert len(mock.calls) == 0
 
 
-def test_a_callback_that_names_another_issuer_is_refused(desk: Desk, ehr: SmartEhr) -> None:
+def test_t04_v30_a_callback_that_names_another_issuer_is_refused(desk: Desk, ehr: SmartEhr) -> None:
     with pytest.raises(IssuerMixedUp):
         launch(desk, ehr, iss="https://evil.example")
     assert ehr.forms == []
 
 
-def test_a_callback_may_name_the_announced_issuer(desk: Desk, ehr: SmartEhr) -> None:
+def test_v30_a_callback_may_name_the_announced_issuer(desk: Desk, ehr: SmartEhr) -> None:
     ehr.configuration["authorization_response_iss_parameter_supported"] = True
     assert launch(desk, ehr, iss=OPENID_ISSUER).patient == "p-1"
 
 
-def test_an_ehr_that_promises_the_issuer_must_name_it(desk: Desk, ehr: SmartEhr) -> None:
+def test_t04_v30_an_ehr_that_promises_the_issuer_must_name_it(desk: Desk, ehr: SmartEhr) -> None:
     ehr.configuration["authorization_response_iss_parameter_supported"] = True
     with pytest.raises(IssuerMixedUp):
         launch(desk, ehr)
+
+
+def test_t04_a_callback_on_another_ehrs_path_is_refused_before_any_token_call(
+    mock: responses.RequestsMock,
+) -> None:
+    north = make_site(redirect_uri="https://gateway.example/callback/north", own_redirect=True)
+    desk, played = Desk(sites=MemorySites([north])), SmartEhr(site=north)
+    played.serve(mock)
+    for path in ("/callback/south", "/callback", "/callback/north/"):
+        callback = played.authorize(sent_by(start(desk)))
+        with pytest.raises(IssuerMixedUp):
+            app_launch.finish(desk.client, replace(asked(callback), path=path))
+    assert played.forms == []
+    callback = played.authorize(sent_by(start(desk)))
+    result = app_launch.finish(desk.client, replace(asked(callback), path="/callback/north"))
+    assert result.patient == "p-1"
+
+
+@pytest.mark.parametrize(
+    ("registered", "said", "opens"),
+    [
+        ("ward-7", "ward-7", True),
+        ("ward-7", None, True),
+        (None, "anything", True),
+        ("ward-7", "ward-8", False),
+    ],
+)
+def test_a_tenant_counts_only_together_with_its_issuer(
+    mock: responses.RequestsMock, registered: str | None, said: str | None, opens: bool
+) -> None:
+    site = make_site(tenant=registered)
+    desk, played = Desk(sites=MemorySites([site])), SmartEhr(site=site)
+    played.serve(mock)
+    played.context["tenant"] = said
+    if opens:
+        assert launch(desk, played).context.tenant == said
+        return
+    with pytest.raises(TenantMixedUp):
+        launch(desk, played)
+    assert desk.token_store.records == {}
+
+
+@pytest.mark.parametrize(
+    ("dialect", "spoken"),
+    [
+        ("v1", {"patient/*.read", "patient/Communication.write", "launch", "openid"}),
+        ("dots", {"patient.all.rs", "patient.Communication.c", "launch", "openid"}),
+        ("v2", {"patient/*.rs", "patient/Communication.c", "launch", "openid"}),
+    ],
+)
+def test_scopes_are_asked_for_in_the_dialect_of_the_ehr(
+    mock: responses.RequestsMock, dialect: str, spoken: set[str]
+) -> None:
+    wanted = ("launch", "openid", "patient/*.rs", "patient/Communication.c")
+    site = make_site(scope_dialect=dialect, scopes=wanted)
+    desk, played = Desk(sites=MemorySites([site])), SmartEhr(site=site)
+    played.serve(mock)
+    played.context["scope"] = " ".join(sorted(spoken))
+    assert set(sent_by(start(desk))["scope"].split()) == spoken
+    result = launch(desk, played)
+    assert result.scopes_missing == ()
 
 
 def test_an_error_answer_shows_the_registered_code_and_nothing_else(

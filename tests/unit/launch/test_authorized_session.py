@@ -70,7 +70,7 @@ def test_the_token_travels_in_the_header_only(
         "https://ehr.example.evil.example/",
     ],
 )
-def test_an_address_elsewhere_is_refused_before_anything_is_sent(
+def test_t22_v11_an_address_elsewhere_is_refused_before_anything_is_sent(
     session: AuthorizedSession, mock: responses.RequestsMock, address: str
 ) -> None:
     with pytest.raises(ForeignAddress):
@@ -103,7 +103,7 @@ def test_a_next_link_of_the_same_origin_is_read_with_the_token(
     assert _sent(mock) == ["Bearer token-0"]
 
 
-def test_a_redirect_is_an_answer_and_is_not_followed(
+def test_v25_a_redirect_is_an_answer_and_is_not_followed(
     session: AuthorizedSession, mock: responses.RequestsMock
 ) -> None:
     mock.get(f"{ISSUER}/Patient/1", status=302, headers={"Location": "https://evil.example/"})

@@ -94,7 +94,7 @@ def test_a_relative_address_is_relative_to_the_base(
     ],
 )
 @pytest.mark.parametrize("name", ["token_endpoint", "authorization_endpoint", "jwks_uri"])
-def test_an_address_off_the_registered_origins_is_refused(
+def test_t05_an_address_off_the_registered_origins_is_refused(
     desk: Desk, mock: responses.RequestsMock, address: str, name: str
 ) -> None:
     mock.get(WELL_KNOWN, json={**GOOD, name: address})
@@ -218,3 +218,23 @@ def test_a_resolved_address_must_be_one(desk: Desk, mock: responses.RequestsMock
     mock.get(WELL_KNOWN, json={**GOOD, "token_endpoint": "https://[auth.example/token"})
     with pytest.raises(EndpointRefused):
         _find(desk)
+
+
+def test_t05_an_address_that_moved_is_told_and_one_off_the_list_is_refused_even_from_memory(
+    desk: Desk, mock: responses.RequestsMock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    mock.add("GET", WELL_KNOWN, json=GOOD)
+    site = desk.sites.sites[0]
+    forgetful = replace(desk.client.discovery, keep_seconds=0)
+    forgetful.configuration(site, ISSUER)
+    forgetful.configuration(site, ISSUER)
+    assert "launch.endpoints_changed" not in caplog.text
+    mock.replace("GET", WELL_KNOWN, json={**GOOD, "token_endpoint": "https://auth.example/new"})
+    forgetful.configuration(site, ISSUER)
+    assert caplog.text.count("launch.endpoints_changed") == 1
+    _find(desk)
+    assert "launch.endpoint_refused" not in caplog.text
+    with pytest.raises(EndpointRefused):
+        desk.client.discovery.configuration(replace(site, allowed_origins=()), ISSUER)
+    assert caplog.text.count("launch.endpoint_refused") == 1

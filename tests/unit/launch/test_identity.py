@@ -81,19 +81,19 @@ def test_no_id_token_means_that_nobody_is_known(desk: Desk, ehr: SmartEhr) -> No
 
 
 @pytest.mark.parametrize("algorithm", ["ES384", "RS384"])
-def test_only_rs256_signs_people_in(desk: Desk, ehr: SmartEhr, algorithm: str) -> None:
+def test_t13_only_rs256_signs_people_in(desk: Desk, ehr: SmartEhr, algorithm: str) -> None:
     ehr.key = jose.new_signing_key(algorithm)  # type: ignore[arg-type]
     ehr.jwks["keys"].append(SmartEhr.public(ehr.key))
     assert _refused(desk, ehr) in ("signature", "keys")
 
 
-def test_an_unsigned_token_is_refused(desk: Desk, ehr: SmartEhr) -> None:
+def test_t13_an_unsigned_token_is_refused(desk: Desk, ehr: SmartEhr) -> None:
     # {"alg":"none"} . {} .
     ehr.token_answer["id_token"] = "eyJhbGciOiJub25lIn0.e30."
     assert _refused(desk, ehr) in ("signature", "malformed")
 
 
-def test_a_key_of_somebody_else_does_not_verify(desk: Desk, ehr: SmartEhr) -> None:
+def test_t13_a_key_of_somebody_else_does_not_verify(desk: Desk, ehr: SmartEhr) -> None:
     stranger = jose.new_signing_key("RS256")
     published = {**SmartEhr.public(stranger), "kid": ehr.key.kid}
     ehr.jwks = {"keys": [published]}

@@ -79,3 +79,22 @@ def test_ids_are_not_printed() -> None:
     context = _read(patient="p-1", encounter="e-1", fhirContext=["Patient/p-1"])
     assert "p-1" not in repr(context)
     assert "e-1" not in repr(context)
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"), [("opaque", "opaque"), ("x" * 2049, None), (7, None), ("", None)]
+)
+def test_what_a_card_sent_along_is_short_text_or_nothing(value: Any, kept: str | None) -> None:
+    assert _read(appContext=value).app_context == kept
+
+
+def test_the_messaging_address_is_a_plain_origin_or_there_is_none() -> None:
+    both = {"smart_web_messaging_handle": "h", "smart_web_messaging_origin": "https://ehr.example"}
+    assert _read(**both).messaging_origin == "https://ehr.example"
+    for origin in ("*", "javascript:alert(1)", "https://a@ehr.example", None):
+        found = _read(**{**both, "smart_web_messaging_origin": origin})
+        assert (found.messaging_handle, found.messaging_origin) == (None, None)
+
+
+def test_what_smart_adds_later_is_passed_over() -> None:
+    assert _read(patient="p-1", authorization_details=[{"type": "x"}]).patient == "p-1"

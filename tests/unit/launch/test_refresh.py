@@ -134,7 +134,7 @@ def test_a_failed_refresh_keeps_what_is_stored_and_gives_the_lease_back(
     assert source.renew("access-1").startswith("access-")
 
 
-def test_a_refresh_for_another_patient_ends_the_grant(desk: Desk, ehr: SmartEhr) -> None:
+def test_t34_a_refresh_for_another_patient_ends_the_grant(desk: Desk, ehr: SmartEhr) -> None:
     source = _source(desk, ehr)
     answer = {"access_token": "a-9", "token_type": "Bearer", "patient": "p-2"}
     ehr.refresh_override = [json_answer(200, answer)]

@@ -77,7 +77,7 @@ def test_two_assertions_have_two_ids() -> None:
         ({"nbf": 9_999_999_999}, "not_yet_valid"),
     ],
 )
-def test_each_wrong_claim_is_refused(changes: dict[str, Any], reason: str) -> None:
+def test_t13_each_wrong_claim_is_refused(changes: dict[str, Any], reason: str) -> None:
     key = _KEYS["ES384"]
     with pytest.raises(JoseRefused) as caught:
         _verify(jose.sign(key, _claims(**changes), typ="JWT"), key)
@@ -131,7 +131,7 @@ def _with_header(**changes: Any) -> Callable[[], str]:
         (lambda: jose.sign(_KEYS["ES384"], _claims(), typ="JWT")[:-6] + "AAAAAA", "signature"),
     ],
 )
-def test_each_forged_token_is_refused(forge: Callable[[], str], reason: str) -> None:
+def test_t13_each_forged_token_is_refused(forge: Callable[[], str], reason: str) -> None:
     with pytest.raises(JoseRefused) as caught:
         _verify(forge(), _KEYS["ES384"])
     assert caught.value.reason == reason

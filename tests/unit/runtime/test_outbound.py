@@ -142,7 +142,9 @@ def test_an_answer_comes_back_whole(client: OutboundClient, server: str) -> None
     assert "fine" not in repr(answer)
 
 
-def test_a_redirect_is_an_answer_and_is_not_followed(client: OutboundClient, server: str) -> None:
+def test_v25_a_redirect_is_an_answer_and_is_not_followed(
+    client: OutboundClient, server: str
+) -> None:
     answer = client.request("GET", f"{server}/redirect", label="r")
     assert (answer.status, answer.headers["location"]) == (302, "/ok")
     assert [seen["path"] for seen in _Server.seen] == ["/redirect"]
@@ -206,7 +208,7 @@ def test_nobody_there_is_told_apart_from_a_lost_answer(client: OutboundClient) -
     ],
 )
 @responses.activate
-def test_other_addresses_are_stopped_before_any_call(url: str) -> None:
+def test_t22_other_addresses_are_stopped_before_any_call(url: str) -> None:
     client = OutboundClient(allowed_origins={EHR}, allow_loopback_http=True)
     with pytest.raises(OutboundForbidden) as caught:
         client.request("GET", url, label="x")
@@ -222,7 +224,7 @@ def test_plain_http_needs_loopback_and_permission() -> None:
 
 
 @responses.activate
-def test_a_token_goes_to_its_own_origin_only() -> None:
+def test_v11_a_token_goes_to_its_own_origin_only() -> None:
     responses.get(f"{EHR}/fhir/Patient", json={})
     client = OutboundClient(
         allowed_origins={EHR, "https://other.example"}, allow_loopback_http=False
@@ -237,7 +239,7 @@ def test_a_token_goes_to_its_own_origin_only() -> None:
 
 
 @responses.activate
-def test_the_netrc_of_the_machine_replaces_no_token(
+def test_v24_the_netrc_of_the_machine_replaces_no_token(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     netrc = tmp_path / "netrc"
