@@ -143,11 +143,12 @@ class Walk:
         """Wait for the card in the chart, and open the app at the answer by its link."""
         if self.summary.opened_at_card:
             return  # the step was interrupted after that; an answer that was opened has no card
-        chart = self._until(self._chart, lambda page: page.has_link("context="))
+        chart = self._until(self._chart, lambda page: page.has_link("Read the answer"))
         self.summary.opened_at_card = True
-        opened = self.doctor.frame(self.doctor.follow(chart, "context="))
-        if self.story.answer["bottom_line"] in opened.text:
-            self.page = opened
+        opened = self.doctor.frame(self.doctor.follow(chart, "Read the answer"))
+        if self.story.answer["bottom_line"] not in opened.text:
+            raise WalkFailed(step="card", reason="it did not open the answer")
+        self.page = opened
 
     def read_answer(self) -> None:
         """Wait until the answer is in the chart, and read it."""

@@ -17,6 +17,7 @@ STEPS = [
     "ask back",
     "reply",
     "answer",
+    "open at card",
     "read answer",
     "see in chart",
     "decide",
