@@ -42,6 +42,10 @@ _POLICIES = {
         "EHR's token",
         "a registered EHR's CDS client: one bearer JWT per call, made for this very address",
     ),
+    "smartapp.web.session.own_form": (
+        "own form",
+        "everybody for looking; a POST only from our own page",
+    ),
     "smartapp.web.operator_session.operator": (
         "operator",
         "a browser with an operator's session, half an hour from a one-use link of "
