@@ -307,7 +307,8 @@ class _Reading:
         self, chunk: Chunk, capability: Capability
     ) -> Future[Pages] | Future[Referenced]:
         if len(chunk.ids) > 1:
-            return self._search(references.query_for(chunk, capability))
+            alone = self.manner.traits.search.id_alone
+            return self._search(references.query_for(chunk, capability, id_alone=alone))
         return self.pool.submit(references.read_one, self.session, chunk, self.manner)
 
     def _take_referenced(self, chunk: Chunk, job: Future[Pages] | Future[Referenced]) -> None:

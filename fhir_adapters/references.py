@@ -64,10 +64,10 @@ def chunks(
     return tuple(made)
 
 
-def query_for(chunk: Chunk, capability: Capability) -> Query:
-    """Return the search that fetches a chunk of several ids."""
+def query_for(chunk: Chunk, capability: Capability, *, id_alone: bool = False) -> Query:
+    """Return the search that fetches a chunk of several ids; `id_alone`: and nothing else."""
     params = [("_id", ",".join(search.escaped(one) for one in chunk.ids))]
-    if capability.takes_count(chunk.resource_type):
+    if capability.takes_count(chunk.resource_type) and not id_alone:
         params.append(("_count", str(len(chunk.ids))))
     return Query(resource_type=chunk.resource_type, params=tuple(params))
 

@@ -81,12 +81,15 @@ def write_message(
 def write_class(
     resource_type: str, *, capability: Capability, writes: WriteTraits
 ) -> WriteClass | None:
-    """Return how a repeated write is kept single: as the vendor is known, else as it declares.
+    """Return how a repeated write is kept single: the less safe of what both sides say.
 
-    None when the server does not declare that it creates this type.
+    None when the server does not declare that it creates this type. A vendor's class is the
+    best it is known for; a hospital that declares less gets less.
     """
     declared = capability.write_class(resource_type)
-    return None if declared is None else writes.classes.get(resource_type, declared)
+    if declared is None:
+        return None
+    return max(declared, writes.classes.get(resource_type, declared))
 
 
 def find_note(session: FhirSession, opinion_id: str) -> tuple[Found, ...]:

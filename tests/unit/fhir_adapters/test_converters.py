@@ -2,15 +2,19 @@
 
 import importlib
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from deid import policy
+from deid.pipeline import deidentify
 from deid.structured.version import require_r4
 from fhir_adapters.converters.releases import CONVERTERS, Conversion
 from fhir_adapters.release import Release
 from runtime import json_text
+from tests.support.deid_cases import case
 from tests.support.other_releases import FOLDER, each_type, samples, the
 
 OTHERS = (Release.DSTU2, Release.STU3, Release.R5)
@@ -69,6 +73,20 @@ def _has_bad_time(resource: dict[str, Any]) -> bool:
     time = str(resource.get("effectiveDateTime", "")) + str(resource.get("birthDate", ""))
     goals = any(goal.get("reference") == "" for goal in resource.get("goal", []))
     return goals or ("T" in time and not time.endswith("Z") and "+" not in time[10:])
+
+
+@pytest.mark.parametrize("release", OTHERS)
+def test_a_converted_chart_goes_through_deidentification_and_each_type_leaves(
+    release: Release,
+) -> None:
+    made = [CONVERTERS[release].to_r4(one).resource for one in each_type(release)]
+    chart = sorted((one for one in made if one), key=lambda one: one["resourceType"] != "Patient")
+    prepared = deidentify(replace(case(), resources=tuple(chart)), policy.load())
+    left = {entry.resource_type for entry in prepared.sealed.entries}
+    for name in ("Condition", "MedicationRequest", "Observation", "Procedure", "Immunization"):
+        assert name in left
+    for name in ("AllergyIntolerance", "DiagnosticReport", "Encounter", "FamilyMemberHistory"):
+        assert name in left
 
 
 @pytest.mark.parametrize("release", OTHERS)
