@@ -1,8 +1,6 @@
 """Which words can be part of a person's name, and where a written name ends."""
 
 import re
-from collections.abc import Iterator
-from itertools import pairwise
 
 from deid import lexicon
 from deid.lexicon import word_set
@@ -93,7 +91,7 @@ def read_name(view: TextView, position: int, *, trusted: bool) -> tuple[int, int
     """
     index = view.index_at(position)
     tokens = view.tokens
-    if index >= len(tokens) or not _near(view.plain, position, tokens[index].start):
+    if index >= len(tokens) or not _can_begin(view, position, tokens[index]):
         return None
     start, end = tokens[index].start, 0
     words = 0
@@ -128,8 +126,12 @@ def _begins(token: Token, start: int) -> bool:
     return token.start == start or is_listed(token.lower)
 
 
-def _near(plain: str, position: int, start: int) -> bool:
-    return start - position <= 3 and not plain[position:start].strip(" \n\"'(,|")
+def _can_begin(view: TextView, position: int, token: Token) -> bool:
+    """Return whether a name can begin with ``token``, close behind ``position``."""
+    if view.style != "lower" and not token.capitalized and token.lower not in PARTICLES:
+        return False
+    start = token.start
+    return start - position <= 3 and not view.plain[position:start].strip(" \n\"'(,|")
 
 
 def _joins(plain: str, end: int, start: int) -> bool:
@@ -249,11 +251,3 @@ def names_before(view: TextView, position: int) -> tuple[int, int] | None:
         words += 1
         index -= 1
     return (start, end) if words and end - start > 1 else None
-
-
-def bigrams(view: TextView) -> Iterator[tuple[Token, Token]]:
-    """Yield neighboring words with nothing but one space, comma or initial between them."""
-    tokens = view.tokens
-    for first, second in pairwise(tokens):
-        if second.start - first.end <= 2:
-            yield first, second

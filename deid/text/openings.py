@@ -49,6 +49,8 @@ class _Chars(NamedTuple):
     """What one item of a pattern can stand for."""
 
     letters: frozenset[str]
+    #: whether small letters are among them, and capitals
+    small: bool
     capital: bool
     digit: bool
     #: characters that are neither; None when they cannot be listed
@@ -60,9 +62,6 @@ class _State(NamedTuple):
 
     head: str = ""
     guard: int = 0
-
-
-_NOTHING = _Chars(frozenset(), capital=True, digit=False, signs=frozenset())
 
 
 def openings(pattern: str, flags: int) -> Openings | None:
@@ -159,10 +158,11 @@ class _Reader:
         return following
 
     def _after_capital(self, chars: _Chars) -> None:
-        if chars.letters:
+        either = bool(self._flags & re.IGNORECASE and chars.letters)
+        if chars.capital or either:
             self.words.add("AA")
-            if not chars.capital or self._flags & re.IGNORECASE:
-                self.words.add("Aa")
+        if chars.small or either:
+            self.words.add("Aa")
         if chars.digit or chars.signs is None or chars.signs:
             self.words.add("A")
 
@@ -184,7 +184,7 @@ class _Reader:
             if chars.digit:
                 self._longer(state, "0", following)
             if len(chars.letters) > _FEW_LETTERS:
-                if chars.capital and not self._flags & re.IGNORECASE:
+                if not chars.small and not self._flags & re.IGNORECASE:
                     following.add(state._replace(head=_CAPITAL))
                 else:
                     self.words.add("all")
@@ -251,12 +251,13 @@ def _is_open(kind: str, value: Any) -> bool:
 
 
 def _split(chars: frozenset[str], *, others: bool) -> _Chars:
-    letters = frozenset(c.lower() for c in chars if c.isascii() and c.isalpha())
-    capital = not any(c.isascii() and c.islower() for c in chars)
-    signs = frozenset(c for c in chars if not (c.isascii() and c.isalnum()))
-    digit = any(c.isascii() and c.isdigit() for c in chars)
-    return _NOTHING._replace(
-        letters=letters, capital=capital, digit=digit, signs=None if others else signs
+    plain = frozenset(c for c in chars if c.isascii() and c.isalnum())
+    return _Chars(
+        letters=frozenset(c.lower() for c in plain if c.isalpha()),
+        small=any(c.islower() for c in plain),
+        capital=any(c.isupper() for c in plain),
+        digit=any(c.isdigit() for c in plain),
+        signs=None if others else chars - plain,
     )
 
 

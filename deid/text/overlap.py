@@ -69,12 +69,22 @@ def _cut(finding: Finding, firm: Sequence[Finding], text: str) -> Iterator[Findi
 
 
 def _join(first: Finding, second: Finding) -> Finding:
-    winner = max(first, second, key=_weight)
+    winner = _longer(first, second) or max(first, second, key=_weight)
     surer = max(first.confidence, second.confidence, key=_RANK.__getitem__)
     start, end = min(first.start, second.start), max(first.end, second.end)
     if (start, end, surer) == (winner.start, winner.end, winner.confidence):
         return winner
     return winner._replace(start=start, end=end, confidence=surer)
+
+
+def _longer(first: Finding, second: Finding) -> Finding | None:
+    """Return what `_weight` would choose where the length alone decides: most of the time."""
+    difference = first.end - first.start - second.end + second.start
+    if not difference or "hidden" in (first.category, second.category):
+        return None
+    if (first.confidence == "likely") is not (second.confidence == "likely"):
+        return None
+    return first if difference > 0 else second
 
 
 def _weight(finding: Finding) -> tuple[bool, bool, int, int, bool, bool, bool, str]:

@@ -13,7 +13,7 @@ def propagate(view: TextView, findings: Iterable[Finding]) -> Iterator[Finding]:
     A word that is also vocabulary is followed only where it is capitalized inside a sentence.
     """
     names = _accepted_words(view, findings)
-    if not names:
+    if names.keys().isdisjoint(view.words):
         return
     plain_words = lexicon.ambiguous_names()
     for token in view.tokens:

@@ -54,6 +54,11 @@ def scan(pattern: str, *, signs: tuple[str, ...] = (), flags: int = 0) -> Scan:
     return Scan(re.compile(pattern, flags), signs)
 
 
+def every() -> Sequence[Scan]:
+    """Return all patterns of the modules that are loaded."""
+    return tuple(_KNOWN.scans)
+
+
 def by_head() -> Mapping[str, Sequence[Scan]]:
     """Return which patterns can begin with which head (see `deid.text.openings`)."""
     if _KNOWN.counted < len(_KNOWN.scans):

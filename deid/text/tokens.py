@@ -9,7 +9,7 @@ from itertools import chain, pairwise
 from typing import NamedTuple
 
 from deid.folding import FoldedText, fold
-from deid.text.openings import DIGITS, LETTERS, Words
+from deid.text.openings import DIGITS, LETTERS, Openings, Words
 from deid.text.scanning import Scan, by_head
 
 # A possessive 's is not part of the word; an inner apostrophe or hyphen is (O'Hara, Al-Masri).
@@ -62,11 +62,23 @@ class TextView:
         words = []
         for match in _WORD.finditer(plain):
             start, end = match.span()
-            word = plain[start:end]
-            capital = word[0].isupper()
-            shouting = capital and end - start > 1 and word.isupper()
-            words.append(Token(start, end, word, lower[start:end], capital, shouting))
+            word, folded = plain[start:end], lower[start:end]
+            capital = shouting = False
+            if word != folded:
+                capital = word[0].isupper()
+                shouting = capital and end - start > 1 and word.isupper()
+            words.append(Token(start, end, word, folded, capital, shouting))
         return tuple(words)
+
+    @cached_property
+    def capitals(self) -> Sequence[int]:
+        """The indexes of the words that begin with a capital."""
+        return [index for index, token in enumerate(self.tokens) if token.capitalized]
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Every word of the text without capitals, once."""
+        return frozenset([token.lower for token in self.tokens])
 
     @cached_property
     def digit_runs(self) -> Sequence[tuple[int, int]]:
@@ -83,6 +95,9 @@ class TextView:
 
     def scan(self, scan: Scan) -> Iterable[re.Match[str]]:
         """Return the matches of a pattern in the text without capitals."""
+        if scan.by_heads_only:
+            starts = self._opened.get(scan)
+            return _tried(scan.pattern, self.lower, starts) if starts else ()
         return self._matches(scan, self.lower)
 
     def scan_plain(self, scan: Scan) -> Iterable[re.Match[str]]:
@@ -100,7 +115,8 @@ class TextView:
         for start, end in self.digit_runs:
             if end - start < least:
                 continue
-            for position in range(max(after, start - most), start - fewest + 1):
+            first = start - most
+            for position in range(first if first > after else after, start - fewest + 1):
                 match = pattern.match(text, position)
                 if match:
                     after = match.end()
@@ -108,20 +124,16 @@ class TextView:
                     break
 
     def _matches(self, scan: Scan, text: str) -> Iterable[re.Match[str]]:
-        starts: Sequence[int] | None = self._opened.get(scan, ())
-        if not scan.by_heads_only:
-            starts = self._beginnings(scan)
-            if scan.signs and starts != () and not self.has(scan.signs):
-                return ()
-        if starts is None:
-            return scan.pattern.finditer(text)
-        return _tried(scan.pattern, text, starts) if starts else ()
-
-    def _beginnings(self, scan: Scan) -> Sequence[int] | None:
-        """Return every position where a match can begin, in order; None when it is anywhere."""
+        if scan.signs and not self.has(scan.signs):
+            return ()
         where = scan.openings
         if where is None:
-            return None
+            return scan.pattern.finditer(text)
+        starts = self._beginnings(scan, where)
+        return _tried(scan.pattern, text, starts) if starts else ()
+
+    def _beginnings(self, scan: Scan, where: Openings) -> Sequence[int]:
+        """Return every position where a match can begin, in order."""
         rows: list[Iterable[int]] = [self._opened.get(scan, ())]
         rows.extend(map(self._words.__getitem__, where.words))
         rows.extend(map(self._places_of, where.signs))
@@ -200,10 +212,14 @@ class TextView:
 
     def touches_digit(self, token: Token) -> bool:
         """Return whether the word is part of a code such as CD4 or T2N0."""
-        start, end = token.start, token.end
-        return (start > 0 and self.plain[start - 1].isdigit()) or self.plain[
-            end : end + 1
-        ].isdigit()
+        before, after = self._digit_edges
+        return token.start in before or token.end in after
+
+    @cached_property
+    def _digit_edges(self) -> tuple[frozenset[int], frozenset[int]]:
+        """Where rows of digits end, and where they begin."""
+        runs = self.digit_runs
+        return frozenset([end for _start, end in runs]), frozenset([start for start, _end in runs])
 
 
 def _tried(pattern: re.Pattern[str], text: str, starts: Sequence[int]) -> Iterator[re.Match[str]]:

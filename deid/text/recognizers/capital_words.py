@@ -46,15 +46,11 @@ def find(view: TextView) -> Iterator[Finding]:
     """Yield runs of capitalized words of which at least one is unexplained; likely only."""
     if view.style != "mixed":
         return
-    tokens = view.tokens
-    index = 0
-    while index < len(tokens):
-        if not tokens[index].capitalized:
-            index += 1
-            continue
-        end = _run_end(view, index)
-        yield from _judge(view, tokens[index:end])
-        index = end
+    end = 0
+    for index in view.capitals:
+        if index >= end:
+            end = _run_end(view, index)
+            yield from _judge(view, view.tokens[index:end])
 
 
 def _run_end(view: TextView, index: int) -> int:

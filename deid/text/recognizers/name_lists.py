@@ -2,7 +2,7 @@
 "names."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from deid import known_context, lexicon
 from deid.text import name_words
@@ -15,34 +15,53 @@ _TITLED_BEFORE = re.compile(
     r"\b(?:dr|drs|doctor|prof|professor|by)\.?\s(?:[^\W\d_][\w'-]{0,20}\.?\s){0,3}\Z"
 )
 _TITLED_ROOM = 60
+#: a comma and a space, or two spaces
+_WIDEST_GAP = 2
 
 
 def find(view: TextView) -> Iterator[Finding]:
     """Yield names that the lists know, where they do not stand as plain words."""
     yield from _pairs(view)
-    for token in view.tokens:
+    for index in _indexes(view):
+        token = view.tokens[index]
         if len(token.lower) > 2 and (_listed_alone(view, token) or _acting(view, token)):
             yield _finding(token.start, token.end, "name.listed")
 
 
+def _indexes(view: TextView) -> Sequence[int]:
+    """Where a name can stand: at capitals, unless there are none."""
+    return range(len(view.tokens)) if view.style == "lower" else view.capitals
+
+
 def _pairs(view: TextView) -> Iterator[Finding]:
-    for first, second in name_words.bigrams(view):
+    for index in _indexes(view):
+        first, second = view.tokens[index - 1], view.tokens[index]
+        if not index or second.start - first.end > _WIDEST_GAP:
+            continue
         gap = view.plain[first.end : second.start]
         if gap == "/" and _side_by_side(view, first, second):
             yield _finding(first.start, second.end, "name.side_by_side")
         elif gap in (",", ", "):
-            if _two_people(view, first, second):
-                yield _finding(second.start, second.end, "name.listed")
-            elif _last_first(view, first, second):
-                name = name_words.read_name(view, first.start, trusted=True)
-                start, end = name or (first.start, second.end)
-                yield _finding(start, max(end, second.end), "name.last_first")
+            yield from _beside_comma(view, first, second)
         elif gap in (" ", "  ") and _first_last(view, first, second):
-            name = name_words.read_name(view, first.start, trusted=True)
-            start, end = name or (first.start, second.end)
+            start, end = _read(view, first, second)
             if "," in view.plain[second.end : end] and _titled(view, start, end):
                 end = second.end
-            yield _finding(start, max(end, second.end), "name.first_last")
+            yield _finding(start, end, "name.first_last")
+
+
+def _beside_comma(view: TextView, first: Token, second: Token) -> Iterator[Finding]:
+    if _two_people(view, first, second):
+        yield _finding(second.start, second.end, "name.listed")
+    elif _last_first(view, first, second):
+        yield _finding(*_read(view, first, second), "name.last_first")
+
+
+def _read(view: TextView, first: Token, second: Token) -> tuple[int, int]:
+    """Return where the name of two such words begins and ends."""
+    name = name_words.read_name(view, first.start, trusted=True)
+    start, end = name or (first.start, second.end)
+    return start, max(end, second.end)
 
 
 def _two_people(view: TextView, first: Token, second: Token) -> bool:

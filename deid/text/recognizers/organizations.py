@@ -27,11 +27,12 @@ _ON_STREET_NAMED = re.compile(r" on [A-Z][a-z]+(?: [A-Z][a-z]+)?")
 def find(view: TextView) -> Iterator[Finding]:
     """Yield every institution whose name ends with its kind."""
     kinds = institutions.kinds()
-    for index, token in enumerate(view.tokens):
+    if kinds.keys().isdisjoint(view.words):
+        return
+    for index in view.capitals if view.style == "mixed" else range(len(view.tokens)):
+        token = view.tokens[index]
         rows = kinds.get(token.lower)
-        if rows is None or (view.style == "mixed" and not token.capitalized):
-            continue
-        tail = _tail_at(view, token, rows)
+        tail = _tail_at(view, token, rows) if rows else None
         if tail:
             yield from _named(view, index, *tail)
 

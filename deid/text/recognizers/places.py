@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import pairwise
 
 from deid import lexicon
 from deid.lexicon import word_set
@@ -278,8 +277,9 @@ def _towns(view: TextView) -> Iterator[Finding]:
 
 
 def _cued_towns(view: TextView) -> Iterator[Finding]:
-    for before, token in pairwise(view.tokens):
-        if not token.capitalized or before.lower not in _CITY_CUE_ENDS:
+    for index in view.capitals:
+        token = view.tokens[index]
+        if not index or view.tokens[index - 1].lower not in _CITY_CUE_ENDS:
             continue
         cue = _CITY_CUE.search(view.lower, max(0, token.start - 40), token.start)
         name = _CITY_NAME.match(view.plain, token.start) if cue else None
@@ -350,7 +350,7 @@ def _named_wards(view: TextView) -> Iterator[Finding]:
     for match in view.scan_plain(_WARD_NAME):
         if not all(w in _NOT_UNITS for w in match.group().lower().split()):
             yield _finding(*match.span(), "unit", "place.ward")
-    for token in view.tokens:
+    for token in () if _WARD_ACRONYMS.isdisjoint(view.words) else view.tokens:
         if token.lower in _WARD_ACRONYMS and (token.shouting or view.style == "lower"):
             base = "intensive care" if token.lower in _INTENSIVE else "ward"
             yield _finding(token.start, token.end, "unit", "place.ward", base=base)

@@ -77,7 +77,7 @@ def find(view: TextView) -> Iterator[Finding]:
 
 
 def _with_credential(view: TextView) -> Iterator[Finding]:
-    for token in view.tokens:
+    for token in () if _CREDENTIALS.isdisjoint(view.words) else view.tokens:
         if token.lower not in _CREDENTIALS or not _is_credential(view, token):
             continue
         gap = _GAP_BEFORE.search(view.lower, max(0, token.start - 3), token.start)

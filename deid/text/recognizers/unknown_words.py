@@ -10,7 +10,8 @@ from deid.text.tokens import TextView, Token
 
 def find(view: TextView) -> Iterator[Finding]:
     """Yield unknown words written like names; the doctor may give each of them back."""
-    for token in view.tokens:
+    for index in view.capitals:
+        token = view.tokens[index]
         if _unexplained(view, token):
             yield Finding(
                 start=token.start,
@@ -23,9 +24,9 @@ def find(view: TextView) -> Iterator[Finding]:
 
 def _unexplained(view: TextView, token: Token) -> bool:
     word = token.lower
-    if len(word) < 3 or not token.capitalized or view.touches_digit(token):
+    if len(word) < 3 or lexicon.is_ordinary(word):
         return False
-    if word in name_words.NEVER or lexicon.is_ordinary(word):
+    if word in name_words.NEVER or view.touches_digit(token):
         return False
     return _shaped_like_name(view, token) and not _names_a_product(view, token)
 
