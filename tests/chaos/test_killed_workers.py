@@ -9,12 +9,13 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from runtime import clock, durable
-from runtime.database import Database, create_tables
+from runtime import clock
+from runtime.database import Database
 from runtime.durable import DurableClient
 from runtime.tables import RuntimeBase
 from tests.support import chaos_worker
 from tests.support.chaos_worker import AT_THE_END, POINTS, STEPS, Plan
+from tests.support.databases import Schema
 
 pytestmark = pytest.mark.chaos
 
@@ -25,6 +26,11 @@ _STARTED = {
     "sqlite": "SELECT workflow_uuid FROM workflow_status",
     "postgresql": "SELECT workflow_uuid FROM dbos.workflow_status",
 }
+
+
+@pytest.fixture
+def schema() -> Schema:
+    return Schema((RuntimeBase.metadata,), work=True)
 
 
 @pytest.fixture
@@ -98,8 +104,6 @@ def _check(database: Database, client: DurableClient, world: Path, accepted: lis
 def test_every_accepted_job_ends_once_however_its_workers_die(
     database: Database, world: Path, chaos_runs: int
 ) -> None:
-    create_tables(database, RuntimeBase.metadata)
-    durable.prepare(database)
     client = DurableClient(database)
     dice = random.Random(_SEED)  # noqa: S311  (a seed, so that a failure can be repeated)
     points = itertools.cycle([*POINTS, AT_THE_END])
@@ -125,8 +129,6 @@ def test_every_accepted_job_ends_once_however_its_workers_die(
 def test_a_living_worker_takes_over_from_those_that_die_beside_it(
     database: Database, world: Path, chaos_runs: int
 ) -> None:
-    create_tables(database, RuntimeBase.metadata)
-    durable.prepare(database)
     client = DurableClient(database)
     dice = random.Random(_SEED)  # noqa: S311  (a seed, so that a failure can be repeated)
     living = _PROCESSES.Process(target=chaos_worker.run, args=(Plan(database.url, world),))

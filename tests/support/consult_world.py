@@ -22,14 +22,16 @@ from exchange.case_bundle import BuiltCase
 from exchange.clarification import ReplyOrder, ThreadPlace
 from fhir_server.store.resource_rows import EngineBase
 from runtime import clock, jose, json_text, settings, tokens
-from runtime.database import Database, create_tables, open_database
+from runtime.database import open_database
 from runtime.jose import SigningKey
 from runtime.keyring import Keyring
 from runtime.settings_schema import Settings
 from runtime.tables import RuntimeBase
-from tests.support import wire
+from tests.support import databases, wire
+from tests.support.databases import Schema
 from tests.support.live_server import served
 
+TABLES = Schema((RuntimeBase.metadata, EngineBase.metadata, ConsultBase.metadata))
 SCOPE = (
     "system/Bundle.crs system/Task.crus system/ServiceRequest.crus system/Communication.crs "
     "system/DocumentReference.rs system/Provenance.crs system/Patient.crs system/Consent.crs"
@@ -283,13 +285,6 @@ class World:
         return sign_in.sandbox_code(self.services, login)[1]
 
 
-def make_database(url: str) -> Database:
-    """Open a database with all tables of the consult server."""
-    database = open_database(url)
-    create_tables(database, RuntimeBase.metadata, EngineBase.metadata, ConsultBase.metadata)
-    return database
-
-
 def make_settings(folder: Path, base_url: str) -> Settings:
     """Return sandbox settings for a consult server at this address."""
     return settings.load(overrides={"data_dir": str(folder), "consult_url": base_url})
@@ -297,8 +292,11 @@ def make_settings(folder: Path, base_url: str) -> Settings:
 
 @contextmanager
 def running(folder: Path, database_url: str | None = None) -> Iterator[World]:
-    """Run a consult server with the demo specialists and hospitals `a` and `b`."""
-    database = make_database(database_url or f"sqlite:///{folder / 'consult.db'}")
+    """Run a consult server with the demo specialists and hospitals `a` and `b`.
+
+    A database of another kind comes with its `TABLES` in it.
+    """
+    database = open_database(database_url or databases.sqlite(folder / "consult.db", TABLES))
     keyring = Keyring.open(folder / "consult.keys", create=True)
     built: list[ConsultServices] = []
 

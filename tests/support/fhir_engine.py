@@ -15,8 +15,10 @@ from fhir_server.ports import SYSTEM_INTERACTIONS, Grant, Interaction, TypeSuppo
 from fhir_server.search import parameters
 from fhir_server.store.resource_rows import EngineBase
 from runtime import json_text
-from runtime.database import Database, create_tables
+from runtime.database import Database
+from tests.support.databases import Schema
 
+TABLES = Schema((EngineBase.metadata,))
 BASE = "http://fhir.test/fhir"
 _ALL = frozenset({"read", "vread", "history", "search", "create", "update", "delete"})
 
@@ -147,8 +149,3 @@ class Client:
         assert answer.status == 201, content
         assert content is not None
         return content
-
-
-def prepare(database: Database) -> None:
-    """Create the engine's tables."""
-    create_tables(database, EngineBase.metadata)

@@ -13,7 +13,8 @@ from fhir_adapters.ports import FhirSession
 from launch.client import make_client
 from launch.ports import GrantId, Site
 from runtime import clock, jose, tokens
-from runtime.database import Database, create_tables, open_database
+from runtime.database import Database, open_database
+from runtime.durable import JobView
 from runtime.keyring import Keyring
 from runtime.outbound import OutboundClient
 from runtime.tables import RuntimeBase
@@ -28,10 +29,13 @@ from smartapp.store.launch_stores import LaunchStates, Sites, Tokens
 from smartapp.store.launches import Launch
 from smartapp.store.rows import SmartAppBase
 from smartapp.store.sealed import hashed, keyed_hash
+from tests.support import databases
+from tests.support.databases import Schema
 from tests.support.fake_network import BASE, FakeNetwork
 from tests.support.launch_stores import make_site
 from tests.support.memory_fhir import MemoryFhirSession
 
+TABLES = Schema((RuntimeBase.metadata, SmartAppBase.metadata))
 BROWSER = "browser-secret-of-this-test"
 CLIENT = "hospital-a"
 _INDEX_KEY = b"i" * 32
@@ -67,6 +71,14 @@ class ListedJobs:
         if job is not None:
             self.queued[key] = job
         return job is not None
+
+    def waiting_for(self, session: Session, *, reason: str) -> list[JobView]:
+        """None: this list does not run its jobs."""
+        return []
+
+    def hurry(self, session: Session, view: JobView) -> bool:
+        """Nothing waits."""
+        return False
 
     def take(self, kind: str) -> dict[str, str]:
         """Take the first job of a kind."""
@@ -160,9 +172,11 @@ def hospital(
     failpoint: Callable[[str], None] = no_failpoint,
     workers: DeidWorkers | None = None,
 ) -> Iterator[Hospital]:
-    """Set a gateway up around a persona's chart; shared `workers` spare a process start."""
-    database = open_database(url or f"sqlite:///{folder / 'gateway.db'}")
-    create_tables(database, RuntimeBase.metadata, SmartAppBase.metadata)
+    """Set a gateway up around a persona's chart; shared `workers` spare a process start.
+
+    A database of another kind comes with its `TABLES` in it.
+    """
+    database = open_database(url or databases.sqlite(folder / "gateway.db", TABLES))
     keyring = Keyring({"k1k1k1k1": b"k" * 32}, index_key=_INDEX_KEY)
     network = FakeNetwork()
     chart, patient_id, encounter_id = persona_chart(persona)

@@ -12,7 +12,7 @@ from fhir_server.ports import TypeSupport
 from fhir_server.search import parameters
 from fhir_server.structure.check import check
 from runtime.database import Database, open_database
-from tests.support import fhir_engine
+from tests.support import databases, fhir_engine
 
 # A sound value for each parameter type; dates and quantities also show a prefix.
 SAMPLES = {
@@ -34,8 +34,7 @@ TYPES = parameters.known_types()
 @pytest.fixture(scope="module")
 def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     folder: Path = tmp_path_factory.mktemp("capability")
-    opened = open_database(f"sqlite:///{folder / 'fhir.db'}")
-    fhir_engine.prepare(opened)
+    opened = open_database(databases.sqlite(folder / "fhir.db", fhir_engine.TABLES))
     yield opened
     opened.dispose()
 

@@ -15,7 +15,7 @@ from fhir_server.errors import Unauthenticated
 from fhir_server.messages import FhirAnswer, FhirRequest
 from fhir_server.structure.check import check
 from runtime.database import Database, open_database
-from tests.support import fhir_engine
+from tests.support import databases, fhir_engine
 from tests.support.fhir_engine import Caller
 
 TASK = {"resourceType": "Task", "status": "requested", "intent": "order"}
@@ -23,9 +23,7 @@ TASK = {"resourceType": "Task", "status": "requested", "intent": "order"}
 
 @pytest.fixture
 def database(tmp_path: Path) -> Database:
-    opened = open_database(f"sqlite:///{tmp_path / 'fhir.db'}")
-    fhir_engine.prepare(opened)
-    return opened
+    return open_database(databases.sqlite(tmp_path / "fhir.db", fhir_engine.TABLES))
 
 
 @pytest.fixture

@@ -7,14 +7,15 @@ import pytest
 
 from tests.support import consult_world
 from tests.support.consult_world import World
-from tests.support.postgres import (  # noqa: F401 - fixtures
-    database_url,
-    postgres_server_url,
-    postgres_url,
-)
+from tests.support.databases import Schema
 
 
 @pytest.fixture
-def world(tmp_path: Path, database_url: str) -> Iterator[World]:  # noqa: F811 - the fixture
+def schema() -> Schema:
+    return consult_world.TABLES
+
+
+@pytest.fixture
+def world(tmp_path: Path, database_url: str) -> Iterator[World]:
     with consult_world.running(tmp_path, database_url) as running:
         yield running

@@ -1,12 +1,14 @@
 """Migrations give exactly the tables that the code works with, on both databases."""
 
+import pytest
 import sqlalchemy as sa
 
 from consult.store.rows import ConsultBase
 from fhir_server.store.resource_rows import EngineBase
 from runtime.database import Database, check_tables, create_tables, upgrade
 from runtime.tables import RuntimeBase
-from tests.support.postgres import database  # noqa: F401 - a fixture
+from tests.support import databases
+from tests.support.databases import Schema
 
 BASES = (RuntimeBase, EngineBase, ConsultBase)
 
@@ -23,9 +25,12 @@ def columns(opened: Database) -> dict[str, dict[str, tuple[str, bool]]]:
     }
 
 
-def test_an_empty_database_is_brought_to_the_present_schema(
-    database: Database,  # noqa: F811 - the fixture
-) -> None:
+@pytest.fixture
+def schema() -> Schema:
+    return databases.EMPTY
+
+
+def test_an_empty_database_is_brought_to_the_present_schema(database: Database) -> None:
     upgrade(database, "consult.store.migrations")
     check_tables(database, *(base.metadata for base in BASES))
     migrated = columns(database)

@@ -4,10 +4,15 @@ import pytest
 
 from runtime.database import Database
 from tests.support import fhir_engine
+from tests.support.databases import Schema
 from tests.support.fhir_engine import Client
 
 
 @pytest.fixture
+def schema() -> Schema:
+    return fhir_engine.TABLES
+
+
+@pytest.fixture
 def client(database: Database) -> Client:
-    fhir_engine.prepare(database)
     return Client(engine=fhir_engine.build(), database=database)

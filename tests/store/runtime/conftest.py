@@ -2,16 +2,14 @@
 
 import pytest
 
-from runtime.database import Database, create_tables
 from runtime.keyring import Keyring
 from runtime.tables import RuntimeBase
+from tests.support.databases import Schema
 
 
-@pytest.fixture(autouse=True)
-def _tables(request: pytest.FixtureRequest) -> None:
-    if "database" in request.fixturenames:
-        database: Database = request.getfixturevalue("database")
-        create_tables(database, RuntimeBase.metadata)
+@pytest.fixture
+def schema() -> Schema:
+    return Schema((RuntimeBase.metadata,))
 
 
 @pytest.fixture

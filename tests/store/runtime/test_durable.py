@@ -12,15 +12,20 @@ from runtime import clock, durable, heartbeats, jobs, readiness, schedules
 from runtime.database import Database
 from runtime.durable import DurableClient, DurableWorker, JobView, RetryLater, Steps, WorkerOptions
 from runtime.errors import JobInvalid, JsonTextError, NotReady
-from runtime.tables import HeartbeatRow, JobRow, ScheduleRow
+from runtime.tables import HeartbeatRow, JobRow, RuntimeBase, ScheduleRow
+from tests.support.databases import Schema
 from tests.support.inline_jobs import RememberedSteps, run_waiting
 
 pytestmark = pytest.mark.filterwarnings("error")
 
 
 @pytest.fixture
+def schema() -> Schema:
+    return Schema((RuntimeBase.metadata,), work=True)
+
+
+@pytest.fixture
 def client(database: Database) -> Iterator[DurableClient]:
-    durable.prepare(database)
     opened = DurableClient(database)
     yield opened
     opened.close()
@@ -337,3 +342,21 @@ def test_a_remembered_step_is_not_done_again() -> None:
     for _ in range(2):
         assert RememberedSteps(stored).step("a", lambda: calls.append(1) or "x") == "x"
     assert calls == [1]
+
+
+def test_a_job_whose_reason_to_wait_is_gone_is_tried_at_once(
+    database: Database, client: DurableClient, worker: DurableWorker
+) -> None:
+    def attempt() -> int:
+        with database.read() as session:
+            found = client.waiting_for(session, reason="network.down")
+        return found[0].attempt if found else 0
+
+    _enqueue(database, client, "later", "w")
+    _wait(lambda: attempt() == 1)
+    with database.transaction() as session:
+        (view,) = client.waiting_for(session, reason="network.down")
+        assert client.waiting_for(session, reason="another") == []
+        assert client.hurry(session, view)
+        assert not client.hurry(session, view)
+    _wait(lambda: attempt() == 3)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from runtime import heartbeats, readiness
+from runtime import clock, heartbeats, readiness
 from runtime.database import Database, open_database, upgrade
 from runtime.durable_client import open_engine
 from runtime.errors import DatabaseUnsafe
@@ -120,13 +120,23 @@ def test_our_commits_wait_for_the_disk_whatever_the_server_says(postgres_url: st
 
 @pytest.mark.postgres
 def test_a_server_that_can_tear_pages_is_refused(postgres_url: str) -> None:
-    change = "ALTER SYSTEM SET full_page_writes = {}"
-    _administer(postgres_url, change.format("off"), "SELECT pg_reload_conf()", "SELECT pg_sleep(1)")
+    _set_full_page_writes(postgres_url, "off")
     try:
         with pytest.raises(DatabaseUnsafe, match="full_page_writes"):
             open_database(postgres_url)
     finally:
-        _administer(
-            postgres_url, change.format("on"), "SELECT pg_reload_conf()", "SELECT pg_sleep(1)"
-        )
+        _set_full_page_writes(postgres_url, "on")
     open_database(postgres_url).dispose()
+
+
+def _set_full_page_writes(url: str, value: str) -> None:
+    """Change the whole server's setting and wait until new connections have it."""
+    _administer(url, f"ALTER SYSTEM SET full_page_writes = {value}", "SELECT pg_reload_conf()")
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    ends = clock.monotonic() + 10
+    while True:
+        with engine.connect() as connection:
+            if connection.exec_driver_sql("SHOW full_page_writes").scalar() == value:
+                return
+        assert clock.monotonic() < ends, "the server did not take the setting"
+        clock.sleep(0.02)

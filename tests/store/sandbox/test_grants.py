@@ -8,19 +8,24 @@ import pytest
 from sqlalchemy.orm import Session
 
 from runtime import clock
-from runtime.database import Database, create_tables
+from runtime.database import Database
 from sandbox import clients, faults, grants
 from sandbox.clients import Client
 from sandbox.faults import Fault
 from sandbox.grants import CodeTerms, Context
 from sandbox.rows import AccountRow, SandboxBase
+from tests.support.databases import Schema
 
 TERMS = CodeTerms(redirect_uri="https://app.example/cb", code_challenge="c" * 43, nonce="n")
 
 
+@pytest.fixture
+def schema() -> Schema:
+    return Schema((SandboxBase.metadata,))
+
+
 @pytest.fixture(autouse=True)
 def _ready(database: Database) -> None:
-    create_tables(database, SandboxBase.metadata)
     with database.transaction() as session:
         clients.register(session, Client(client_id="app", name="App", auth="none", scopes="openid"))
         session.add(

@@ -17,8 +17,9 @@ from smartapp.store.answers import Answer
 from smartapp.store.cases import Case
 from smartapp.store.launches import Launch
 from smartapp.store.revisions import Revision
+from tests.support.databases import Schema
 from tests.support.fake_network import opinion
-from tests.support.gateway import INCLUDE, QUESTION, Hospital, hospital
+from tests.support.gateway import INCLUDE, QUESTION, TABLES, Hospital, hospital
 
 
 @pytest.fixture(scope="session")
@@ -27,6 +28,11 @@ def deid_workers() -> Iterator[DeidWorkers]:
     workers = DeidWorkers(timeout_seconds=60, memory_megabytes=2048, keep_warm=1)
     yield workers
     workers.close()
+
+
+@pytest.fixture
+def schema() -> Schema:
+    return TABLES
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from smartapp.store.launch_rows import DraftRow, LaunchRow
 from smartapp.store.rows import SmartAppBase
 from smartapp.store.sealed import hashed
 from tests.store.smartapp.conftest import Walk
+from tests.support import databases
 from tests.support.gateway import BROWSER, Hospital
 
 
@@ -196,6 +197,7 @@ def test_what_is_past_its_time_is_forgotten(walk: Walk) -> None:
         enter(services, handle=walk.handle, browser_secret=BROWSER)
 
 
+@pytest.mark.parametrize("schema", [databases.EMPTY], ids=["empty"])
 def test_the_migrations_make_every_table(database: Database) -> None:
     upgrade(database, "smartapp.store.migrations")
     found = set(inspect(database.engine).get_table_names())
