@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
-from confer import programs
+from confer import demo_addresses, programs
 from confer.errors import AnswerUnexpected, ClockOff, NamesNotOurs
 from confer.programs import ProgramName
 from launch.discovery import Discovery
 from launch.ports import Site
 from runtime import clock, readiness, signing_keys
-from runtime import settings as settings_file
 from runtime.database import Database
 from runtime.errors import DatabaseUnsafe, Kind, SettingsInvalid, code_of, kind_of
 from runtime.keyring import Keyring
@@ -61,7 +60,7 @@ def run(wanted: tuple[ProgramName, ...]) -> Iterator[Finding]:
     """Check the machine, then each wanted program; without any, those that have a database."""
     yield _check("packages", own_packages)
     try:
-        settings = settings_file.load()
+        settings = demo_addresses.load_settings()
     except SettingsInvalid as wrong:
         yield Finding(
             name="settings", state="failed", says=str(wrong), code=wrong.code, kind=wrong.kind

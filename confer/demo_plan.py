@@ -4,9 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from confer import demo_addresses
 from confer.supervisor import Program, web_program, worker_program
-
-_PROVISIONED = "provisioned"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,11 +68,10 @@ class DemoPlan:
 
     def provision(self, say: Callable[[str], None]) -> None:
         """Make keys, register the programs with one another, seed patients: once per address."""
-        marker = self.folder / _PROVISIONED
         # the programs know one another by address: other ports mean other registrations;
         # another release may bring tables of its own
-        addresses = f"{self.ehr_url} {self.gateway_url} {self.consult_url} {_tables()}\n"
-        if marker.exists() and marker.read_text(encoding="utf-8") == addresses:
+        addresses = (self.ehr_url, self.gateway_url, self.consult_url)
+        if demo_addresses.same(self.folder, addresses, release=_tables()):
             return
         say("first start: making keys, seeding patients and specialists (some seconds)")
         # heavy imports, and not needed on a second start
@@ -85,7 +83,7 @@ class DemoPlan:
         }
         logs.configure(program="demo", mode="sandbox", level="warning")
         provision(settings.load(overrides=names), say)
-        marker.write_text(addresses, encoding="utf-8")
+        demo_addresses.note(self.folder, addresses, release=_tables())
 
     def welcome(self) -> str:
         """What to open, who to sign in as, and what will happen."""

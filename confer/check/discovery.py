@@ -37,7 +37,7 @@ def check(exam: Examination) -> Iterator[Finding]:
     """Look for sign-in addresses, the CapabilityStatement, and data without a token."""
     try:
         well_known = exam.get(WELL_KNOWN, accept="application/json")
-        metadata = exam.get("metadata")
+        metadata = exam.metadata or exam.get("metadata")
         needs_token = _needs_token(exam)
     except OutboundDown as down:
         exam.reachable = False

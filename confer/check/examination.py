@@ -52,6 +52,7 @@ class Examination:
     # learned on the way
     reachable: bool = True
     date_header: str | None = None
+    metadata: OutboundAnswer | None = field(default=None, repr=False)
     announced: Mapping[str, Any] = field(default_factory=dict)
     configuration: SmartConfiguration | None = None
     statement: Mapping[str, Any] = field(default_factory=dict)

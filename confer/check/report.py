@@ -10,7 +10,7 @@ from importlib import metadata, resources
 from typing import Any, Final
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from confer.check.findings import GROUPS, LEVELS, Finding, Level
 from runtime.errors import EXIT_CODE
@@ -126,7 +126,7 @@ def _style() -> str:
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=ChoiceLoader(
             [
                 PackageLoader("confer", "templates"),
@@ -138,3 +138,15 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["marked"] = _marked
+    return environment
+
+
+def _marked(text: str) -> Markup:
+    """Return a text of the catalogue with what stands in backticks as code."""
+    parts = text.split("`")
+    shown = (
+        Markup('<span class="cf-mono">{}</span>').format(part) if place % 2 else escape(part)
+        for place, part in enumerate(parts)
+    )
+    return Markup("").join(shown)

@@ -65,7 +65,7 @@ def _host(exam: Examination, origin: str, *, is_ehr: bool) -> Iterator[Finding]:
 
 def _clock(exam: Examination) -> Iterator[Finding]:
     try:
-        exam.get("metadata")
+        exam.metadata = exam.get("metadata")
     except OutboundDown as down:
         exam.reachable = False
         host = urlsplit(exam.base).netloc

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
+from confer import demo_addresses
 from confer.check import prepare, report
 from confer.check.examination import Wishes
 from confer.check.prepare import OnTheSpot
 from confer.check.run import examine
 from confer.errors import IssuerNotRegistered, OutputUnusable
 from launch.ports import DEFAULT_SCOPES, ClientAuth, Site
-from runtime import settings as settings_file
 from runtime.settings_schema import Settings
 
 _AUTH = ("public", "private_key_jwt", "client_secret_basic")
@@ -87,7 +87,7 @@ def command(  # noqa: PLR0913 - one argument per option
     Exit 0 when all is well, 1 after a warning, 3 when something on our side has to change, 8
     when only the EHR's side has to.
     """
-    settings = settings_file.load()
+    settings = demo_addresses.load_settings()
     named = OnTheSpot(
         allowed=allowed,
         client_id=client_id,

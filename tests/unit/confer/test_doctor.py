@@ -10,7 +10,7 @@ import pytest
 import responses
 import sqlalchemy as sa
 
-from confer import checkup
+from confer import checkup, demo_addresses
 from confer.errors import ClockOff
 from confer.wiring import gateway as wiring
 from runtime import clock, heartbeats
@@ -71,6 +71,25 @@ def test_a_gateway_that_can_work_has_nothing_to_mend(
     assert "FAIL" not in said.stdout
     assert "EHR north: announces" in said.stdout
     assert "clock against the consult server: agrees" in said.stdout
+
+
+def test_a_demo_whose_ports_were_moved_is_asked_where_it_runs(
+    run: Run,
+    gateway: Database,
+    world: responses.RequestsMock,
+    data_dir: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("CONFER_CONSULT_URL")
+    moved = "http://127.0.0.1:9402"
+    places = ("http://localhost:9400", "http://127.0.0.1:9401", moved)
+    demo_addresses.note(data_dir, places, release="v0001+v0001")
+    world.get(f"{moved}/ready", json={})
+    assert _states(run, "gateway")["consult server"] == "ok"
+    assert demo_addresses.load_settings().gateway_url == "http://127.0.0.1:9401"
+    # an address that was set by hand wins
+    monkeypatch.setenv("CONFER_GATEWAY_URL", "https://gateway.example")
+    assert demo_addresses.load_settings().gateway_url == "https://gateway.example"
 
 
 def test_wrong_settings_are_all_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
