@@ -23,7 +23,7 @@ _TOKEN_PATHS = frozenset({"/auth/token", "/auth/introspect", "/auth/revoke"})
 _CONFIG_PATHS = frozenset(
     {"/auth/jwks", "/auth/.well-known/openid-configuration", "/smart-style.json"}
 )
-_LARGEST_SHOWN = 200_000
+_LARGEST_SHOWN = 20_000
 _DOWN = b"<!doctype html><title>Maintenance</title><p>The EHR is down for maintenance."
 
 

@@ -80,6 +80,7 @@ class BenchPages:
             dialects=tuple(DIALECTS.values()),
             groups=manners.GROUPS,
             switches=manners.switches(),
+            differing=tuple(manners.changed(state.manners)),
             armed=armed,
             effects=faults.EFFECTS,
             fault_places=faults.PLACES,

@@ -100,6 +100,9 @@ class Manners:
     expires_in: Literal["number", "text", "missing"] = _switch(
         "Token", "expires_in is a number, a text, or left out", "number"
     )
+    access_seconds: int = _switch(
+        "Token", "Life of every access token in seconds (0: as the client is registered)", 0, 86_400
+    )
     scopes_dropped: tuple[str, ...] = _switch(
         "Token", "Scopes granted to nobody, as patterns (*/DocumentReference.*)", ()
     )

@@ -131,7 +131,7 @@ def _by_credentials(desk: TokenDesk, call: TokenCall) -> Answer | OAuthRefused:
         call.session,
         granted.grant_id,
         scopes=kept,
-        seconds=call.client.access_seconds,
+        seconds=_seconds(desk, call),
         now=call.now,
     )
     return _token_answer(desk, call, access, kept)
@@ -154,7 +154,7 @@ def _issue(
     refresh_scopes: str | None = None,
 ) -> Answer:
     words = scopes.split(kept)
-    seconds = call.client.access_seconds
+    seconds = _seconds(desk, call)
     token = grants.issue_access(
         call.session, granted.grant_id, scopes=kept, seconds=seconds, now=call.now
     )
@@ -192,8 +192,12 @@ def _occasion(desk: TokenDesk, call: TokenCall, granted: Granted) -> launch_cont
     )
 
 
+def _seconds(desk: TokenDesk, call: TokenCall) -> int:
+    return desk.manners.access_seconds or call.client.access_seconds
+
+
 def _token_answer(desk: TokenDesk, call: TokenCall, token: str, kept: str) -> Answer:
-    seconds = call.client.access_seconds
+    seconds = _seconds(desk, call)
     body: Answer = {"access_token": token, "token_type": desk.manners.token_type}
     if desk.manners.expires_in != "missing":
         body["expires_in"] = str(seconds) if desk.manners.expires_in == "text" else seconds

@@ -85,6 +85,8 @@ def test_every_page_is_accessible_and_fits(ehr_url: str, tmp_path: Path, width: 
             f"/chart/{ADELA}?app=open",
             f"/chart/{ADELA}/document/k4w-doc-01",
             "/chart/nobody",
+            "/bench",
+            "/bench/requests",
         ):
             page.goto(f"{ehr_url}{place}")
             _check(page, place)

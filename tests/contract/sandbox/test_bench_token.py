@@ -125,6 +125,8 @@ def test_the_form_of_the_token_answer_can_vary(bench_ehr: SandboxEhr) -> None:
     assert (body["token_type"], body["expires_in"]) == ("BEARER", "3600")
     turn(bench_ehr, expires_in="missing")
     assert "expires_in" not in granted(bench_ehr)
+    turn(bench_ehr, expires_in="number", access_seconds=7)
+    assert granted(bench_ehr)["expires_in"] == 7
 
 
 @pytest.mark.parametrize(
