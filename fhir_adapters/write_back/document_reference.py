@@ -51,6 +51,11 @@ def build(note: NoteToWrite, *, formats: tuple[str, ...] = (TEXT,)) -> dict[str,
     return checked(DocumentReference, resource)
 
 
+def as_draft(note: NoteToWrite) -> dict[str, Any]:
+    """Return the note as something that a doctor still has to sign in the EHR."""
+    return checked(DocumentReference, {**build(note), "docStatus": "preliminary"})
+
+
 def identifier(opinion_id: str) -> dict[str, str]:
     """Return the identifier that makes the note findable and its write idempotent."""
     return {"system": names.SID_OPINION, "value": opinion_id}

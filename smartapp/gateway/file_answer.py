@@ -70,8 +70,10 @@ class _Filing:
 
     @property
     def tried(self) -> Rung | None:
-        """The form in which it was tried before."""
-        return Rung(self.answer.rung) if self.answer.rung else None
+        """The form in which an earlier try may have reached the chart."""
+        if self.answer.state != "writing" or not self.answer.rung:
+            return None
+        return Rung(self.answer.rung)
 
     def note(self, writes: WriteTraits) -> NoteToWrite:
         """The note, its text as it was rendered and hashed when the answer was verified."""
@@ -157,19 +159,25 @@ def _write(services: GatewayServices, site: Site, chart: FhirSession, filing: _F
     try:
         filed = _written(services, chart, plan, note, rung, tried_before=tried_before)
     except (WriteRefused, WriteNotOffered):
+        if tried_before:
+            raise
         # Refused at the first try: nothing is there, so the next form may be taken.
         lower = next_after(plan.steps, rung)
-        if tried_before or lower is Rung.COPY:
+        _note_rung(services, filing, None if lower is Rung.COPY else lower)
+        if lower is Rung.COPY:
             raise
-        with services.database.transaction() as session:
-            answers.note_rung(
-                session,
-                case_id=filing.case.case_id,
-                opinion=filing.answer.opinion,
-                rung=str(lower),
-            )
         filed = _written(services, chart, plan, note, lower, tried_before=False)
     return filed
+
+
+def _note_rung(services: GatewayServices, filing: _Filing, rung: Rung | None) -> None:
+    with services.database.transaction() as session:
+        answers.note_rung(
+            session,
+            case_id=filing.case.case_id,
+            opinion=filing.answer.opinion,
+            rung=None if rung is None else str(rung),
+        )
 
 
 def _written(

@@ -174,8 +174,11 @@ def is_older(session: Session, *, case_id: str, number: int) -> bool:
     return newest is not None and newest > number
 
 
-def note_rung(session: Session, *, case_id: str, opinion: str, rung: str) -> None:
-    """Remember in which form an answer is being written: a second try must look for that one."""
+def note_rung(session: Session, *, case_id: str, opinion: str, rung: str | None) -> None:
+    """Remember in which form an answer is being written: a second try must look for that one.
+
+    None when it is known that nothing was written.
+    """
     row = session.get(AnswerRow, (case_id, opinion))
     if row is not None:
         row.rung = rung

@@ -10,6 +10,8 @@ from exchange import names
 from exchange.opinion import Basis
 from exchange.opinion_render import basis_sentence
 from exchange.task_states import read_instant
+from launch import origins
+from launch.ports import SiteId
 from runtime import clock, json_text
 from smartapp.errors import CaseUnknown, FormInvalid
 from smartapp.gateway.collect_answers import enqueue_filing, writes_on_arrival
@@ -97,6 +99,7 @@ def _page(
             for item in stopped
             if item.item == answer.opinion and item.reason not in NOT_TOLD
         ],
+        messaging=_messaging(answer),
         older=len(found) - 1,
         decided=_decided(case),
         entered=entered,
@@ -105,6 +108,24 @@ def _page(
         plans=tuple(PLAN_EFFECTS.items()),
         referrals=tuple(REFERRAL_EFFECTS.items()),
     )
+
+
+def _messaging(answer: Answer) -> dict[str, str] | None:
+    """Where an unsigned draft can go: the EHR window of this launch, if it offers that.
+
+    Only when it was not filed, so that no copy comes beside it, and only to a page that may
+    frame this app.
+    """
+    mine = session.launch()
+    handle, origin = mine.context.get("messaging_handle"), mine.context.get("messaging_origin")
+    site = session.services().sites.by_id(SiteId(mine.site_id))
+    if not handle or site is None or answer.state != "parked":
+        return None
+    if origin not in (site.framing_origins or (origins.origin_of(site.issuer),)):
+        return None
+    if site.write_policy == "never" or (site.write_as and "scratchpad" not in site.write_as):
+        return None
+    return {"handle": str(handle), "origin": str(origin)}
 
 
 def _answer(answer: Answer) -> dict[str, Any]:
