@@ -49,9 +49,19 @@ class Adapter:
     ) -> WriteOutcome:
         """Write the note at most once."""
         return writing.write_note(
-            session, note, capability=self.capability, tried_before=tried_before
+            session,
+            note,
+            capability=self.capability,
+            writes=self.traits.writes,
+            tried_before=tried_before,
         )
 
     def verify_note(self, session: FhirSession, note: NoteToWrite, *, reference: str) -> Verified:
         """Read the note back and prove subject and text."""
-        return read_back.verify_note(session, note, capability=self.capability, reference=reference)
+        return read_back.verify_note(
+            session,
+            note,
+            capability=self.capability,
+            reference=reference,
+            writes=self.traits.writes,
+        )

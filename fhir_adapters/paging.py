@@ -203,10 +203,15 @@ class _Walk:
     def _first(self, address: str) -> FhirReply | Reason:
         if self.manner.by_post:
             reply = _post_search(self.session, self.query)
-            if isinstance(reply, Reason) or reply.status not in _NO_POST_SEARCH:
+            if isinstance(reply, Reason) or not self._takes_no_post(reply):
                 return reply
             self.manner.by_post = False
         return get(self.session, address)
+
+    def _takes_no_post(self, reply: FhirReply) -> bool:
+        # A 404 may also be the hospital's own "not for you", which is no reason to ask again.
+        refused = replies.refusal(reply, self.manner.traits.answers)
+        return reply.status in _NO_POST_SEARCH and refused is not Reason.FORBIDDEN
 
     def _stop(self, address: str) -> Reason | None:
         if self.manner.deadline.is_over:
@@ -306,6 +311,9 @@ def _take_other(resource: object, pages: Pages, answers: AnswerTraits) -> None:
         return
     if replies.CONVERSION_SYSTEM in _systems(resource):
         pages.note(Reason.NOT_CONVERTED)
+        return
+    if replies.detail_codes(resource) & answers.capped_codes:
+        pages.note(Reason.CAPPED)
         return
     told = any(
         issue.get("severity") in ("error", "fatal") or issue.get("code") in replies.PARTIAL_ISSUES

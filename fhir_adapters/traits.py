@@ -80,14 +80,15 @@ class AnswerTraits:
     """How answers are to be understood.
 
     Codes are those of `OperationOutcome.issue.details.coding`, without their system.
-    `partial_codes` say that something is missing from an answer that looks complete;
-    `refused_codes` that asking again is useless; `expired_codes` and `expired_statuses`
-    that the pages of a search are gone and it must begin anew; `merged_codes` that the
-    patient's record was joined to another. An OperationOutcome in a 200 is judged like one
-    that came with an error status.
+    `partial_codes` say that something is missing from an answer that looks complete, and
+    `capped_codes` that it is so because there was too much; `refused_codes` that asking
+    again is useless; `expired_codes` and `expired_statuses` that the pages of a search are
+    gone and it must begin anew; `merged_codes` that the patient's record was joined to
+    another. An OperationOutcome in a 200 is judged like one that came with an error status.
     """
 
     partial_codes: frozenset[str] = frozenset()
+    capped_codes: frozenset[str] = frozenset()
     refused_codes: frozenset[str] = frozenset()
     expired_codes: frozenset[str] = frozenset()
     expired_statuses: frozenset[int] = frozenset()

@@ -27,13 +27,9 @@ TRAITS = VendorTraits(
         post_search=True,  # February 2026: what is in the address of a _search is ignored
     ),
     answers=AnswerTraits(
-        partial_codes=frozenset(
-            {
-                "4119",  # the sign-in sees a part of the data
-                "4127",  # more results than are returned
-                "59133",  # the same, in Observation
-            }
-        ),
+        partial_codes=frozenset({"4119"}),  # the sign-in sees a part of the data
+        # more results than are returned; 59133 says so of Observation
+        capped_codes=frozenset({"4127", "59133"}),
         refused_codes=frozenset(
             {
                 "4118",  # not authorized
