@@ -251,7 +251,7 @@ def _addresses(probe: _Probe, addresses: Mapping[str, str]) -> None:
             + " ".join(f"--allowed-origin {one}" for one in sorted(elsewhere)),
         )
     elif not unsafe:
-        probe.found("pass", "addresses", "All sign-in addresses are https and registered.")
+        probe.found("pass", "addresses", "All sign-in addresses are safe and registered.")
 
 
 def _vendor(probe: _Probe, capability: Capability, *, known: bool) -> VendorTraits:
@@ -305,22 +305,27 @@ def _release(probe: _Probe, capability: Capability) -> None:
 
 
 def _reading(probe: _Probe, capability: Capability) -> None:
-    wanted = sorted({wish.resource_type for wishes in WISHES.values() for wish in wishes})
-    lacking = [one for one in wanted if not capability.offers(one, "search-type")]
     if not capability.offers("Patient", "read"):
         probe.found(
             "fail", "reading", "It does not offer to read Patient.", "Nothing works without it."
         )
         return
+    # A section is there when one of its types is: pictures come as ImagingStudy or Media.
+    lacking = [
+        " or ".join(wish.resource_type for wish in wishes)
+        for wishes in WISHES.values()
+        if not any(capability.offers(wish.resource_type, "search-type") for wish in wishes)
+    ]
     if lacking:
         probe.found(
             "warn",
             "reading",
-            f"Not offered, and shown so to doctor and specialist: {', '.join(lacking)}.",
+            "Not offered, and shown so to doctor and specialist: "
+            f"{', '.join(dict.fromkeys(lacking))}.",
             "Ask the EHR team to open them for this client, if the hospital has them.",
         )
     else:
-        probe.found("pass", "reading", f"All {len(wanted)} types of a chart can be searched.")
+        probe.found("pass", "reading", "Every part of a chart can be searched.")
 
 
 def _writing(probe: _Probe, capability: Capability) -> None:

@@ -129,7 +129,7 @@ def _page(
         secret=site_view.secret_words(site, since, now),
         paper=site_view.paper(site, session.settings().gateway_url),
         probe=site_view.probe(last, now),
-        reasons=[(code, words.capitalize()) for code, words in DISABLE_REASONS.items()],
+        reasons=[(code, words[0].upper() + words[1:]) for code, words in DISABLE_REASONS.items()],
         reason=reason,
         note=note,
         errors=errors or [],

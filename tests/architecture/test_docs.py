@@ -39,7 +39,7 @@ _FOLDERS = (
     "exchange", "deid", "runtime", "docs", "deploy", "fixtures", "tests", "scripts",
 )  # fmt: skip
 # Said to be missing; see docs/operate and docs/integrate.
-_NOT_YET = {"confer site", "confer db backup"}
+_NOT_YET = {"confer db backup"}
 
 
 def _name(page: Path) -> str:

@@ -12,19 +12,23 @@ from tests.unit.confer.conftest import Run
 DOCS = Path(__file__).resolve().parents[3] / "docs"
 
 
+@pytest.mark.parametrize("page", ["integrate/README.md", "operate/sites.md"])
 def test_the_registration_of_an_ehr_as_the_page_shows_it(
-    run: Run, data_dir: Path, monkeypatch: pytest.MonkeyPatch
+    run: Run, data_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page: str
 ) -> None:
     monkeypatch.setenv("CONFER_GATEWAY_URL", "https://confer.hospital.example")
     run("db", "upgrade", "gateway")
-    page = (DOCS / "integrate" / "README.md").read_text(encoding="utf-8")
-    (snippet,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    exec(compile(snippet, "docs/integrate/README.md", "exec"), {})  # noqa: S102 - our own page
+    text = (DOCS / page).read_text(encoding="utf-8")
+    (snippet,) = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    path = tmp_path / "north.toml"
+    path.write_text("\n".join(line.strip() for line in snippet.splitlines()), encoding="utf-8")
+    assert run("site", "add", "--file", path).exit_code == 0
     database = open_database(f"sqlite:///{data_dir / 'gateway.db'}")
     site = Sites(database).by_issuer("https://ehr.north.example/fhir")
     database.dispose()
     assert site is not None
     assert site.redirect_uri == "https://confer.hospital.example/callback"
+    assert site.framing_origins == ("https://chart.north.example",)
 
 
 def test_the_backup_line_copies_a_database_that_is_in_use(
