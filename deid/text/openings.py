@@ -16,8 +16,10 @@ from typing import Any, Literal, NamedTuple
 LETTERS = 3
 #: a row of digits is told by its length, up to this one; its head is as many zeros
 DIGITS = 5
-#: any word; a capital and a small letter; two capitals; one capital alone
-Words = Literal["all", "Aa", "AA", "A"]
+#: how a word begins: a capital and a small letter; two capitals; one capital alone
+Words = Literal["Aa", "AA", "A"]
+#: any letter in a head
+ANY = "?"
 #: a head that is any capital letter
 _CAPITAL = "*"
 _WITH_DIGITS = ("CATEGORY_DIGIT", "CATEGORY_WORD")
@@ -32,8 +34,9 @@ class Openings:
 
     ``heads`` are the first three letters of words, or shorter words whole, and rows of digits as
     zeros ("00" is a row of two, "00000" one of five or more), also with what stands behind the row
-    ("00/"; "00a" for any letter). ``words`` adds all words, or those that begin with a capital by
-    what follows it; ``signs`` every place of these characters.
+    ("00/"; "00a" for any letter). "?", "??" and "???" are any words of one letter, two, and more.
+    ``words`` adds words that begin with a capital by what follows it; ``signs`` every place of
+    these characters.
     """
 
     heads: frozenset[str]
@@ -187,9 +190,9 @@ class _Reader:
                 if not chars.small and not self._flags & re.IGNORECASE:
                     following.add(state._replace(head=_CAPITAL))
                 else:
-                    self.words.add("all")
+                    self._longer(state, ANY, following)
                 return
-        for letter in chars.letters:
+        for letter in (ANY,) if state.head.startswith(ANY) and chars.letters else chars.letters:
             self._longer(state, letter, following)
 
     def _longer(self, state: _State, sign: str, following: set[_State]) -> None:
@@ -214,7 +217,7 @@ def _continued(head: str) -> Iterator[str]:
     if head.startswith("0"):
         yield from ("0" * length for length in range(len(head) + 1, DIGITS + 1))
     elif len(head) < LETTERS:
-        for letter in string.ascii_lowercase:
+        for letter in ANY if head.startswith(ANY) else string.ascii_lowercase:
             yield from _continued(head + letter)
 
 

@@ -9,11 +9,13 @@ from itertools import chain, pairwise
 from typing import NamedTuple
 
 from deid.folding import FoldedText, fold
-from deid.text.openings import DIGITS, LETTERS, Openings, Words
+from deid.text.openings import ANY, DIGITS, LETTERS, Openings, Words
 from deid.text.scanning import Scan, by_head
 
 # A possessive 's is not part of the word; an inner apostrophe or hyphen is (O'Hara, Al-Masri).
 _WORD = re.compile(r"(?<!\w')[^\W\d_]+(?:['-](?![sS]\b)[^\W\d_]+)*")
+#: the same where there are no other letters, several times as fast
+_ASCII_WORD = re.compile(r"[A-Za-z](?<!\w'[A-Za-z])[A-Za-z]*(?:['-](?![sS]\b)[A-Za-z]+)*")
 _DIGITS = re.compile(r"\d+")
 _LETTERS = re.compile(r"[a-z]+")
 #: width in characters between which a text looks wrapped by an editor
@@ -60,7 +62,7 @@ class TextView:
         """All words in order."""
         plain, lower = self.plain, self.lower
         words = []
-        for match in _WORD.finditer(plain):
+        for match in (_ASCII_WORD if plain.isascii() else _WORD).finditer(plain):
             start, end = match.span()
             word, folded = plain[start:end], lower[start:end]
             capital = shouting = False
@@ -97,31 +99,12 @@ class TextView:
         """Return the matches of a pattern in the text without capitals."""
         if scan.by_heads_only:
             starts = self._opened.get(scan)
-            return _tried(scan.pattern, self.lower, starts) if starts else ()
+            return tried(scan.pattern, self.lower, starts) if starts else ()
         return self._matches(scan, self.lower)
 
     def scan_plain(self, scan: Scan) -> Iterable[re.Match[str]]:
         """Return the matches of a pattern in the text with its capitals."""
         return self._matches(scan, self.plain)
-
-    def before_digits(
-        self, pattern: re.Pattern[str], text: str, *, most: int, fewest: int = 1, least: int = 1
-    ) -> Iterator[re.Match[str]]:
-        """Yield the matches that begin ``fewest`` to ``most`` characters before a row of digits.
-
-        Rows of fewer than ``least`` digits are passed over.
-        """
-        after = 0
-        for start, end in self.digit_runs:
-            if end - start < least:
-                continue
-            first = start - most
-            for position in range(first if first > after else after, start - fewest + 1):
-                match = pattern.match(text, position)
-                if match:
-                    after = match.end()
-                    yield match
-                    break
 
     def _matches(self, scan: Scan, text: str) -> Iterable[re.Match[str]]:
         if scan.signs and not self.has(scan.signs):
@@ -130,7 +113,7 @@ class TextView:
         if where is None:
             return scan.pattern.finditer(text)
         starts = self._beginnings(scan, where)
-        return _tried(scan.pattern, text, starts) if starts else ()
+        return tried(scan.pattern, text, starts) if starts else ()
 
     def _beginnings(self, scan: Scan, where: Openings) -> Sequence[int]:
         """Return every position where a match can begin, in order."""
@@ -144,9 +127,12 @@ class TextView:
         """Where words and rows of digits begin, by their heads (see `deid.text.openings`)."""
         lower = self.lower
         heads: dict[str, list[int]] = {}
+        any_word: Sequence[list[int]] = ([], [], [], [])
         for match in _LETTERS.finditer(lower):
             start, end = match.span()
-            heads.setdefault(lower[start : min(end, start + LETTERS)], []).append(start)
+            heads.setdefault(lower[start:end][:LETTERS], []).append(start)
+            any_word[min(end - start, LETTERS)].append(start)
+        heads.update((ANY * length, any_word[length]) for length in range(1, LETTERS + 1))
         for start, end in self.digit_runs:
             row = "0" * min(end - start, DIGITS)
             behind = lower[end : end + 1] or "$"
@@ -170,9 +156,9 @@ class TextView:
     def _words(self) -> Mapping[Words, Sequence[int]]:
         """Where words begin, by how they begin."""
         plain = self.plain
-        every = [start for head, row in self._heads.items() if head[0] > "0" for start in row]
-        words: dict[Words, list[int]] = {"all": every, "Aa": [], "AA": [], "A": []}
-        for start in every:
+        words: dict[Words, list[int]] = {"Aa": [], "AA": [], "A": []}
+        every = (self._heads[ANY * length] for length in range(1, LETTERS + 1))
+        for start in chain(*every):
             if plain[start].isupper():
                 second = plain[start + 1 : start + 2]
                 kind: Words = (
@@ -222,8 +208,8 @@ class TextView:
         return frozenset([end for _start, end in runs]), frozenset([start for start, _end in runs])
 
 
-def _tried(pattern: re.Pattern[str], text: str, starts: Sequence[int]) -> Iterator[re.Match[str]]:
-    """Yield what ``pattern.finditer(text)`` would when a match can begin at ``starts`` only."""
+def tried(pattern: re.Pattern[str], text: str, starts: Sequence[int]) -> Iterator[re.Match[str]]:
+    """Yield what ``pattern.finditer(text)`` yields when a match can begin at ``starts`` only."""
     after = 0
     for start in starts:
         if start >= after:

@@ -9,6 +9,7 @@ labels.
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from deid import known_context, lexicon
 from deid.lexicon import word_set
@@ -140,17 +141,20 @@ def _is_unexplained(view: TextView, words: Sequence[Token]) -> bool:
 
 
 def _names_something(view: TextView, token: Token) -> bool:
-    word = token.lower
-    if len(word) < 3 or not token.text[1:].islower() or view.touches_digit(token):
-        return False
-    if word in lexicon.written_with_capital() or word in name_words.NEVER:
-        return False
-    if word in institutions.GENERIC or _is_compound(word):
+    if _is_explained(token.lower) or not token.text[1:].islower() or view.touches_digit(token):
         return False
     after = view.lower[token.end : token.end + _ROOM]
-    if known_context.eponym_follows(after) or known_context.names_a_drug(after):
-        return False
-    return not lexicon.is_medical_word(word)
+    return not (known_context.eponym_follows(after) or known_context.names_a_drug(after))
+
+
+@lru_cache(maxsize=16_384)
+def _is_explained(word: str) -> bool:
+    """Return whether the word needs no name to explain its capital."""
+    if len(word) < 3 or word in lexicon.written_with_capital() or word in name_words.NEVER:
+        return True
+    if word in institutions.GENERIC or _is_compound(word):
+        return True
+    return lexicon.is_medical_word(word)
 
 
 def _is_compound(word: str) -> bool:

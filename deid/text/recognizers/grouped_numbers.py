@@ -44,12 +44,10 @@ _LABELED = scan(
 _LAST_FOUR = scan(r"\blast (?:4|four)\b[^.;\n\d]{0,28}?(?P<n>(?<!\d)\d{4})(?![\d/]|\.\d)")
 _QUADS = scan(r"(?<!\d)\d{4}[ -]\d{4}[ -]\d{3,4}(?:[ -]\d{1,4})?(?![\w/])")
 _MORE_GROUPS = scan(r"(?<!\d)\d{3,5} \d{3,6} \d{2,5}(?: \d{1,4})?(?![\w/.]\d|\w)")
-_PREFIXED = re.compile(r"(?<![\w-])(?P<p>[A-Z]{2,4}) \d{5,12}[A-Z]{0,2}(?![\w/.]\d|\w)")
-_BRITISH_PLATE = re.compile(r"(?<!\w)[A-Z]{2}\d\d ?[A-Z]{3}(?!\w)")
+_PREFIXED = scan(r"(?<![\w-])(?P<p>[A-Z]{2,4}) \d{5,12}[A-Z]{0,2}(?![\w/.]\d|\w)")
+_BRITISH_PLATE = scan(r"(?<!\w)[A-Z]{2}\d\d ?[A-Z]{3}(?!\w)")
 _APPLICATION = scan(r"\(\d{2,3}\)\d{6,20}(?:\(\d{2,3}\)[\w./-]{1,20}){0,5}")
-_NINO_LIKE = re.compile(
-    r"(?<!\w)[A-Z]{2}[ .-]{0,2}\d\d[ .-]{0,2}\d\d[ .-]{0,2}\d\d[ .-]{0,2}[A-D](?!\w)"
-)
+_NINO_LIKE = scan(r"(?<!\w)[A-Z]{2}[ .-]{0,2}\d\d[ .-]{0,2}\d\d[ .-]{0,2}\d\d[ .-]{0,2}[A-D](?!\w)")
 #: after its label in any spacing, also sign by sign and with a letter that is never issued
 _NINO_LABELED = scan(
     r"\b(?:ni|nino|n\.i\.|national insurance)(?: (?:no\.?|num|number))?(?: is)?\W{0,3}"
@@ -82,14 +80,14 @@ def find(view: TextView) -> Iterator[Finding]:
 
 
 def _shaped(view: TextView) -> Iterator[Finding]:
-    for match in view.before_digits(_PREFIXED, view.plain, most=5, fewest=3, least=5):
+    for match in view.scan_plain(_PREFIXED):
         if not _is_label(match["p"].lower()):
             yield _finding(*match.span(), "other_id", "number.prefix")
-    for match in view.before_digits(_NINO_LIKE, view.plain, most=4, fewest=2, least=2):
+    for match in view.scan_plain(_NINO_LIKE):
         yield _finding(*match.span(), "national_id", "number.pattern")
     for match in view.scan(_NINO_LABELED):
         yield _finding(*match.span("n"), "national_id", "number.pattern")
-    for match in view.before_digits(_BRITISH_PLATE, view.plain, most=2, fewest=2, least=2):
+    for match in view.scan_plain(_BRITISH_PLATE):
         yield _finding(*match.span(), "vehicle", "number.pattern")
     for match in view.scan(_APPLICATION):
         yield _finding(*match.span(), "device", "number.pattern")

@@ -36,6 +36,8 @@ _LINK = re.compile(r", (?:and\s)?|\s(?:and|&|or)\s|\s?/\s?")
 _NEXT_LINE = re.compile(r", ?\s?\n\s{0,4}(?=[^\W\d_])")
 _ROLE_WORD = re.compile(r"(?:ist|ian|geon|trar|low|dent|ant|tor|ician|ologist|dical|gical|care)$")
 _EPONYM_ROOM = 26
+#: a gap ("is", quotes, a bracket) and particles ("van der") before the capital of a name
+_NAME_ROOM = 40
 
 
 def find(view: TextView) -> Iterator[Finding]:
@@ -82,9 +84,9 @@ def _labeled(view: TextView, token: Token, rows: tuple[Cue, ...]) -> Iterator[Fi
         if not view.lower.startswith(cue.words, token.start):
             continue
         following = view.lower[end : end + 1]
-        gap = (
-            None if following.isalnum() or following in ("'", "-") else _GAP.match(view.lower, end)
-        )
+        if following.isalnum() or following in ("'", "-") or not _has_name_room(view, end):
+            continue
+        gap = _GAP.match(view.lower, end)
         if gap is None:
             continue
         name = name_words.read_name(view, gap.end(), trusted=_trusted(cue, gap))
@@ -93,6 +95,11 @@ def _labeled(view: TextView, token: Token, rows: tuple[Cue, ...]) -> Iterator[Fi
             yield _finding(name, "name.label", cue.base)
             yield from _further(view, name[1], cue.base)
             return
+
+
+def _has_name_room(view: TextView, end: int) -> bool:
+    """Return whether a capital stands near enough; where capitals tell nothing, always."""
+    return view.style == "lower" or not view.plain[end : end + _NAME_ROOM].islower()
 
 
 def _trusted(cue: Cue, gap: re.Match[str]) -> bool:

@@ -100,7 +100,7 @@ _ZIP_AFTER_STATE = scan(rf"\b(?:{_STATES})[,.]?\s{{1,3}}(?P<n>\d{{5}}(?:-\d{{4}}
 _ZIP_AFTER_CODE = scan(rf"\b(?:{_STATE_CODES})[,.]?\s{{1,3}}(?P<n>\d{{5}}(?:-\d{{4}})?)(?!\d)")
 _ZIP_CUE = scan(r"\b(?:zip|zip ?code|postal code|post ?code)\W{0,3}(?P<n>\d{5}(?:-\d{4})?)(?!\d)")
 _ZIP4 = scan(r"(?<![\w-])\d{5}-\d{4}(?![\w-])")
-_POSTCODE = re.compile(r"(?<!\w)[A-Za-z]{1,2}\d[A-Za-z\d]?\s?\d[A-Za-z]{2}(?!\w)")
+_POSTCODE = scan(r"(?<!\w)[A-Za-z]{1,2}\d[A-Za-z\d]?\s?\d[A-Za-z]{2}(?!\w)")
 _CITY_NAME_TEXT = (
     r"(?:St\.|[A-Z][a-z']{1,18})(?:(?:-(?:upon|under|on|le|de|in|the|by|super|"
     r"sub))*-[A-Z][a-z']{1,18}|"
@@ -260,7 +260,7 @@ def _postal_codes(view: TextView) -> Iterator[Finding]:
                 yield _finding(match.start("n"), match.end("n"), "postal_code", "place.zip")
     for match in view.scan(_ZIP4):
         yield _finding(match.start(), match.end(), "postal_code", "place.zip")
-    for match in view.before_digits(_POSTCODE, view.plain, most=2):
+    for match in view.scan_plain(_POSTCODE):
         if match.group().isupper() or view.style == "lower" or " " in match.group():
             yield _finding(match.start(), match.end(), "postal_code", "place.postcode")
 

@@ -8,7 +8,7 @@ from typing import NamedTuple, cast
 from deid import lexicon
 from deid.text.document import Category, Finding
 from deid.text.scanning import Scan, scan
-from deid.text.tokens import TextView
+from deid.text.tokens import TextView, tried
 
 _VALUE = r"(?P<n>(?=[\w/.-]{0,29}\d)[a-z0-9](?:[\w./-]{0,28}\w)?)"
 _SEPARATOR = r"(?:\s?(?:no|num|number|nr|id|code|card)\b\.?)?\s{0,2}[:#=]?\s{0,3}[(#]?\s?"
@@ -20,7 +20,7 @@ _MARK = re.compile(r" ?(?:no|num|number|id)\b| ?[#:]")
 _SSN = scan(r"(?<![\w-])\d{3}[- ]\d{2}[- ]\d{4}(?![\w-])")
 _NHS = scan(r"(?<![\w-])\d{3}[- ]\d{3}[- ]\d{4}(?![\w-])")
 #: prefixes as they are issued, and the one that forms show
-_NINO = re.compile(
+_NINO = scan(
     r"(?<!\w)(?:[a-ceghj-prtw-z]{2}|qq)[\s.-]{0,2}\d{2}[\s.-]{0,2}\d{2}[\s.-]{0,2}\d{2}"
     r"[\s.-]{0,2}[a-d](?!\w)"
 )
@@ -105,27 +105,25 @@ def find(view: TextView) -> Iterator[Finding]:
 def _with_letters(view: TextView) -> Iterator[Finding]:
     """Numbers that begin with letters."""
     text = view.lower
-    for match in view.before_digits(_NINO, text, most=4, fewest=2, least=2):
+    for match in view.scan(_NINO):
         yield _finding(*match.span(), "national_id", "number.pattern")
-    for match in _around_digits(view, _VIN):
+    starts = tuple(_code_starts(view))
+    for match in tried(_VIN, text, starts):
         yield _finding(*match.span(), "vehicle", "number.pattern")
-    for match in _around_digits(view, _CODE):
+    for match in tried(_CODE, text, starts):
         if _looks_issued(match.group(), text, match.start(), match.end()):
             yield _finding(match.start(), match.end(), "other_id", "number.shape")
 
 
-def _around_digits(view: TextView, pattern: re.Pattern[str]) -> Iterator[re.Match[str]]:
-    """Yield the matches of a pattern that has letters and joining signs before its first digit."""
+def _code_starts(view: TextView) -> Iterator[int]:
+    """Yield where a number with letters and joining signs before its first digit can begin."""
     text, after = view.lower, 0
-    for digits, _end in view.digit_runs:
+    for digits, end in view.digit_runs:
         first, earliest = digits, max(after, digits - _CODE_HEAD)
         while first > earliest and text[first - 1] in _CODE_CHARACTERS:
             first -= 1
-        for start in range(first, digits + 1):
-            match = pattern.match(text, start) if start >= after else None
-            if match:
-                after = match.end()
-                yield match
+        yield from range(first, digits + 1)
+        after = end
 
 
 def _nhs_check(written: str) -> bool:
