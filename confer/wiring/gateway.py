@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from confer.wiring.check_site import checker
 from confer.wiring.ehr_keys import EhrKeys
 from fhir_adapters.ports import FhirSession
 from launch import site_gate
@@ -140,6 +141,7 @@ def build(settings: Settings, database: Database | None = None) -> GatewayServic
             total_seconds=_HOOK_SECONDS,
             max_bytes=_HOOK_BYTES,
         ),
+        check_site=checker(settings, ehr_keys),
         failpoint=failpoints.killer(
             chosen=settings.failpoint, mode=settings.mode, marker_folder=settings.data_dir
         ),

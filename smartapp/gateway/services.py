@@ -13,6 +13,7 @@ from runtime.database import Database
 from runtime.durable import JobView
 from runtime.keyring import Keyring
 from runtime.outbound import OutboundClient
+from smartapp.gateway.check_site import CheckSite
 from smartapp.gateway.consult_link import ConsultLink
 from smartapp.gateway.deid_process import DeidWorkers
 from smartapp.gateway.ehr_style import EhrStyles
@@ -86,6 +87,7 @@ class GatewayServices:
     gives the public keys that EHRs check us by, the announced next ones included.
     `text_finder` suggests where a picture holds writing; None where it is not installed.
     `hook_calls` is the impatient way out of hooks; without it they read nothing of the chart.
+    `check_site` is the operators' connection check; without it its page is not there.
     """
 
     database: Database
@@ -105,3 +107,4 @@ class GatewayServices:
     text_finder: TextFinder | None = None
     styles: EhrStyles = field(default_factory=EhrStyles)
     hook_calls: OutboundClient | None = None
+    check_site: CheckSite | None = None

@@ -18,6 +18,7 @@ from smartapp.web import (
     ehr_skin,
     health,
     operate,
+    operate_check,
     parked,
     pictures,
     preview,
@@ -87,6 +88,13 @@ def create_app(services: GatewayServices, settings: Settings) -> Flask:
     ):
         web_guard.register(
             app, door, policies=dict.fromkeys(door_views, policy), url_prefix="/operate"
+        )
+    if services.check_site is not None:
+        web_guard.register(
+            app,
+            operate_check.pages,
+            policies=dict.fromkeys(operate_check.VIEWS, operator),
+            url_prefix="/operate",
         )
     cds_services.mount(app, services, settings)
     web_guard.seal(app)

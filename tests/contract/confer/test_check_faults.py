@@ -9,8 +9,11 @@ import pytest
 from confer.check import report
 from confer.check.report import Report
 from confer.check.run import examine
+from confer.wiring.check_site import checker
+from runtime import settings
 from sandbox.faults import FOREVER, Fault
 from tests.support.check_world import COOKIE, CheckWorld
+from tests.support.launch_stores import MemorySecrets
 from tests.support.sandbox_ehr import ADELA
 
 TOKEN_DOWN = Fault(effect="error_500", place="token", times=FOREVER)
@@ -234,3 +237,13 @@ def test_a_proxy_that_spoils_the_frame_is_named(
 def test_published_keys_of_another_gateway_are_noticed(at: CheckWorld) -> None:
     at.front.keys = at.front.keys[:1]
     assert "registration.keys_other" in _codes(at.report("registration"))
+
+
+def test_the_operators_page_gets_the_same_findings_in_words(at: CheckWorld) -> None:
+    at.fresh({"authorization": "open", "forbidden_types": ("Condition",)})
+    chosen = settings.load(
+        overrides={"data_dir": str(at.folder), "gateway_url": at.front.url, "ehr_url": at.ehr.url}
+    )
+    lines = checker(chosen, MemorySecrets())(at.site(), ADELA)
+    assert ("fail", "reading.refused") in {(line.level, line.code) for line in lines}
+    assert not any("{" in line.says for line in lines)
