@@ -1,26 +1,31 @@
 """Registered EHRs: rows old and new, the kill switch, the secret, removing, and their audit."""
 
+from collections.abc import Callable
 from dataclasses import asdict, replace
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy import update
+from sqlalchemy.orm import Session
 
 from launch.errors import SiteClosed
 from launch.ports import CdsClient, Site, SiteId
 from launch.site_gate import GatedTokens
 from runtime import clock, json_text
 from runtime.database import Database, upgrade
+from runtime.durable import JobView
 from runtime.tables import AuditRow
 from smartapp.errors import SiteExists, SiteInUse, SiteInvalid, SiteUnreadable
 from smartapp.gateway import register_site, site_open
+from smartapp.gateway.file_answer import file_answer
 from smartapp.gateway.read_site import SiteRules
 from smartapp.gateway.send_case import send_case
-from smartapp.store import cases, outbox, site_facts, sites
+from smartapp.gateway.wake_waiting import wake_waiting
+from smartapp.store import cases, outbox, parked, site_facts, sites
 from smartapp.store.launch_rows import SiteRow
 from smartapp.store.rows import SmartAppBase
 from tests.store.smartapp.conftest import Walk
-from tests.support.gateway import Hospital
+from tests.support.gateway import Hospital, ListedJobs
 from tests.support.launch_stores import make_site
 
 RULES = SiteRules(gateway_url="https://gateway.example", loopback_http=False)
@@ -239,6 +244,57 @@ def test_a_case_that_waited_past_its_promise_is_parked_with_the_true_reason(walk
     with walk.here.database.read() as session:
         assert cases.find(session, case.case_id).stage == "parked"
     assert walk.here.network.bodies == []
+
+
+def test_an_answer_of_a_closed_site_is_not_written_and_not_parked_and_then_written_once(
+    walk: Walk, notes_in: Callable[[], list[dict[str, object]]]
+) -> None:
+    answer = walk.answered()
+    switch_off(walk.here)
+    with pytest.raises(SiteClosed):
+        file_answer(walk.here.services, answer.case_id, answer.opinion)
+    assert notes_in() == []
+    assert walk.answer(answer.case_id).state == "received"
+    with walk.here.database.read() as session:
+        assert sites.waiting(session, "north").unwritten == 1
+        assert parked.waiting(session) == []
+    register_site.enable_site(walk.here.database, "north", actor="operator")
+    assert file_answer(walk.here.services, answer.case_id, answer.opinion) == "written"
+    assert len(notes_in()) == 1
+
+
+def test_what_waited_for_its_site_is_hurried_when_it_opens_and_not_before(walk: Walk) -> None:
+    case = walk.approve()
+    jobs = Asleep(args={"submission": f"{case.case_id}.submit.1"})
+    services = replace(walk.here.services, durable=jobs)
+    switch_off(walk.here)
+    assert wake_waiting(services) == 0
+    register_site.enable_site(walk.here.database, "north", actor="operator")
+    assert wake_waiting(services) == 1
+    assert jobs.hurried == ["send:x"]
+
+
+class Asleep(ListedJobs):
+    """One job that waits for its site."""
+
+    def __init__(self, *, args: dict[str, str]) -> None:
+        super().__init__()
+        self.args = args
+        self.hurried: list[str] = []
+
+    def waiting_for(self, session: Session, *, reason: str) -> list[JobView]:
+        """The one, when it is asked for by its reason."""
+        now = clock.now()
+        view = JobView(
+            key="send:x", kind="send", args=self.args, state="waiting", attempt=1,
+            reason=site_open.WAITS, created_at=now, due_at=now, changed_at=now,
+        )  # fmt: skip
+        return [view] if reason == view.reason else []
+
+    def hurry(self, session: Session, view: JobView) -> bool:
+        """Note it."""
+        self.hurried.append(view.key)
+        return True
 
 
 def test_outside_its_hours_a_site_is_closed_like_one_switched_off(walk: Walk) -> None:
