@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import bench_switches
 import check_findings
 import click
 import deid_rules
@@ -113,6 +114,7 @@ def pages() -> dict[str, str]:
         "reference/log-events.md": log_events_page(),
         "reference/http.md": http_page(),
         "reference/parked.md": parked_page(),
+        "reference/test-bench.md": bench_switches.render(),
         "integrate/check.md": check_findings.render(),
         "safety/deid-rules.md": deid_rules.render(),
         "safety/what-leaves.md": what_leaves.render(),
