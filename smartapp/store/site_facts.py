@@ -8,6 +8,7 @@ import types
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, fields
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from launch import open_hours
@@ -24,6 +25,8 @@ def to_text(site: Site) -> str:
     return json_text.dumps(asdict(site)).decode("utf-8")
 
 
+# Rows are read anew at each call so that a switch works at once; the same text is parsed once.
+@lru_cache(maxsize=256)
 def from_text(text: str, *, site_id: str) -> Site:
     """Read a stored site; raises `SiteUnreadable` that names the fact, never its value."""
     try:
