@@ -17,6 +17,7 @@ import check_findings
 import click
 import deid_rules
 import markdown
+import vendor_pages
 import what_leaves
 from flask import Flask
 
@@ -116,6 +117,7 @@ def pages() -> dict[str, str]:
         "reference/parked.md": parked_page(),
         "reference/test-bench.md": bench_switches.render(),
         "integrate/check.md": check_findings.render(),
+        **vendor_pages.render(),
         "safety/deid-rules.md": deid_rules.render(),
         "safety/what-leaves.md": what_leaves.render(),
     }
