@@ -235,7 +235,7 @@ AZURE = Dialect(
     manners=Manners(scope_style="dots", scope_levels="one", page_size=10),
     source="public issue threads of the server and its SMART sample, up to August 2026",
     differs=(
-        "scopes are written with dots (launch.patient, patient.Observation.rs)",
+        "scopes are written with dots (launch.patient, patient.all.rs)",
         "scopes of patient, user and system in one request are refused",
     ),
 )

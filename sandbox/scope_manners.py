@@ -1,6 +1,7 @@
 """What becomes of the scopes that a client asks for at an EHR with its own ways (pure).
 
-Inside this server scopes are written with a slash; `understood` and `echoed` translate at
+With dots, `patient.all.rs` is `patient/*.rs`, as at servers behind Entra ID. Inside this
+server scopes are written with a slash; `understood` and `echoed` translate at
 the border.
 """
 
@@ -12,7 +13,7 @@ from sandbox import scopes
 from sandbox.errors import OAuthRefused
 from sandbox.manners import Manners
 
-_DOTTED = re.compile(r"(patient|user|system)\.(\*|[A-Z][A-Za-z]+)\.(.+)")
+_DOTTED = re.compile(r"(patient|user|system)\.(all|\*|[A-Z][A-Za-z]+)\.(.+)")
 _DOTTED_CONTEXT = re.compile(r"launch\.(patient|encounter)")
 _SLASHED_CONTEXT = re.compile(r"launch/(patient|encounter)")
 _V1 = frozenset({"read", "write", "*"})
@@ -55,15 +56,16 @@ def _slashed(word: str) -> str:
     if match := _DOTTED_CONTEXT.fullmatch(word):
         return f"launch/{match[1]}"
     if match := _DOTTED.fullmatch(word):
-        return f"{match[1]}/{match[2]}.{match[3]}"
+        return f"{match[1]}/{'*' if match[2] == 'all' else match[2]}.{match[3]}"
     return word
 
 
 def _dotted(word: str) -> str:
     if match := _SLASHED_CONTEXT.fullmatch(word):
         return f"launch.{match[1]}"
-    scope = scopes.parse(word)
-    return word.replace("/", ".", 1) if scope is not None else word
+    if scopes.parse(word) is None:
+        return word
+    return word.replace("/", ".", 1).replace(".*.", ".all.", 1)
 
 
 def _speaks(word: str, manners: Manners) -> bool:
