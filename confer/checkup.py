@@ -22,7 +22,7 @@ from runtime.errors import DatabaseUnsafe, Kind, SettingsInvalid, code_of, kind_
 from runtime.keyring import Keyring
 from runtime.outbound import OutboundAnswer, OutboundClient
 from runtime.settings_schema import Settings
-from smartapp.store.launch_stores import Sites
+from smartapp.store import sites
 
 DISTRIBUTION: Final = "confer-consult"
 ROOMS: Final = (
@@ -135,7 +135,12 @@ def _of_database(settings: Settings, program: ProgramName, database: Database) -
         lambda: _work(database),
     )
     if program == "gateway":
-        yield from _reach(settings, Sites(database).every())
+        with database.read() as session:
+            listed = sites.listed(session)
+        for one in listed:
+            if one.problem is not None:
+                yield _failed(f"EHR {one.site_id}", one.problem)
+        yield from _reach(settings, [one.site for one in listed if one.site is not None])
 
 
 def commits_are_safe(database: Database) -> str:
@@ -187,11 +192,12 @@ def _signing_keys(database: Database, path: Path, program: ProgramName) -> str:
     return f"opens with the key file; signs as {key.kid}"
 
 
-def _reach(settings: Settings, sites: Sequence[Site]) -> Iterator[Finding]:
-    """Ask every registered EHR and the consult server something that needs no sign-in."""
+def _reach(settings: Settings, registered: Sequence[Site]) -> Iterator[Finding]:
+    """Ask every EHR that is switched on, and the consult server, what needs no sign-in."""
+    on = [site for site in registered if site.enabled]
     outbound = OutboundClient(
         allowed_origins={
-            *(_origin(url) for site in sites for url in (site.issuer, *site.allowed_origins)),
+            *(_origin(url) for site in on for url in (site.issuer, *site.allowed_origins)),
             _origin(settings.consult_url),
         },
         allow_loopback_http=settings.is_sandbox,
@@ -199,9 +205,13 @@ def _reach(settings: Settings, sites: Sequence[Site]) -> Iterator[Finding]:
         read_seconds=settings.outbound_read_seconds,
         max_bytes=settings.max_body_bytes,
     )
-    if not sites:
+    if not registered:
         yield Finding(name="EHR", state="not checked", says="none is registered")
-    for site in sites:
+    for site in registered:
+        if not site.enabled:
+            says = f"switched off: {site.disabled_reason}"
+            yield Finding(name=f"EHR {site.site_id}", state="not checked", says=says)
+    for site in on:
         yield _check(f"EHR {site.site_id}", partial(_ehr, outbound, settings, site))
         url = f"{site.issuer.rstrip('/')}/metadata"
         yield _check(f"clock against {site.site_id}", partial(_clock, outbound, url))

@@ -10,10 +10,10 @@ from typing import Any
 
 import click
 
-from confer import programs, site_input
+from confer import demo_addresses, programs, site_input
 from launch import origins, site_gate
 from launch.ports import Site
-from runtime import clock, settings
+from runtime import clock
 from runtime.database import Database
 from runtime.errors import EXIT_CODE, code_of, kind_of
 from runtime.keyring import Keyring
@@ -67,7 +67,7 @@ class Desk:
 @contextmanager
 def _desk(*, as_json: bool) -> Iterator[Desk]:
     """Open the gateway's database; tell what is refused, every wrong fact by name, and stop."""
-    chosen = settings.load()
+    chosen = demo_addresses.load_settings()
     database = programs.open_existing(chosen, "gateway")
     try:
         programs.require_schema(database, "gateway")

@@ -17,8 +17,9 @@ from runtime import clock, settings
 from runtime.tables import AuditRow
 from smartapp.gateway import operator_access, register_site
 from smartapp.gateway.deid_process import DeidWorkers
+from smartapp.store.launch_rows import SiteRow
 from smartapp.web.app import create_app
-from tests.support.doctor_visitor import BASE
+from tests.support.doctor_visitor import BASE, ask_and_approve, at_launch
 from tests.support.gateway import Hospital, hospital
 from tests.support.launch_stores import ISSUER, make_site
 
@@ -185,3 +186,31 @@ def test_the_probe_is_kept_and_shown(app: Flask, here: Hospital) -> None:
 def test_an_ehr_that_is_not_registered_has_no_page(app: Flask, here: Hospital) -> None:
     client = signed_in(app, here)
     assert client.get("/operate/sites/south", base_url=BASE).status_code == 404
+
+
+def test_a_doctor_sees_why_a_case_waits_and_that_no_chart_is_read(
+    app: Flask, here: Hospital
+) -> None:
+    handle, _ = here.launch()
+    doctor = at_launch(app, handle)
+    case_id = ask_and_approve(doctor)
+    register_site.disable_site(
+        here.database, "north", reason="maintenance", note="not for doctors", actor="operator"
+    )
+    waiting = doctor.get(f"/case/{case_id}").text
+    assert "Kept here, not sent yet" in waiting
+    assert "Confer is switched off for this EHR at the moment." in waiting
+    assert "not for doctors" not in waiting
+    assert "Take it back" in waiting
+    home = doctor.get("/")
+    assert home.status_code == 503
+    assert "switched off for this EHR" in home.text
+
+
+def test_a_registration_that_cannot_be_read_opens_no_launch(app: Flask, here: Hospital) -> None:
+    with here.database.transaction() as session:
+        row = session.get_one(SiteRow, "north")
+        row.facts = row.facts.replace('"enabled":true', '"enabled":true,"new_limit":1')
+    refused = app.test_client().get(f"/launch?iss={ISSUER}&launch=x", base_url=BASE)
+    assert refused.status_code == 500
+    assert "The registration of this EHR cannot be read." in refused.text

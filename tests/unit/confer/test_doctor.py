@@ -17,6 +17,7 @@ from runtime import clock, heartbeats
 from runtime.database import Database, open_database
 from runtime.errors import DatabaseUnsafe
 from runtime.keyring import Keyring
+from smartapp.store.launch_rows import SiteRow
 from smartapp.store.launch_stores import Sites
 from tests.support.launch_stores import make_site
 from tests.support.smart_ehr import SmartEhr
@@ -71,6 +72,28 @@ def test_a_gateway_that_can_work_has_nothing_to_mend(
     assert "FAIL" not in said.stdout
     assert "EHR north: announces" in said.stdout
     assert "clock against the consult server: agrees" in said.stdout
+
+
+def test_an_ehr_that_is_switched_off_is_not_called_and_one_that_cannot_be_read_is_named(
+    run: Run, gateway: Database
+) -> None:
+    off = make_site(enabled=False, disabled_reason="incident")
+    Sites(gateway).put(off)
+    with gateway.transaction() as session:
+        session.add(
+            SiteRow(
+                site_id="odd",
+                issuer="https://odd.example/fhir",
+                facts='{"new":1}',
+                updated_at=clock.now(),
+            )
+        )
+    with responses.RequestsMock() as mock:
+        mock.get(f"{CONSULT}/ready", json={})
+        states = _states(run, "gateway")
+        assert {call.request.url for call in mock.calls} == {f"{CONSULT}/ready"}
+    assert states["EHR north"] == "not checked"
+    assert states["EHR odd"] == "smartapp.site_unreadable"
 
 
 def test_a_demo_whose_ports_were_moved_is_asked_where_it_runs(
