@@ -105,9 +105,11 @@ def is_open(state: PaceState, now: datetime) -> bool:
 
 
 def _filled(state: PaceState, pace: Pace, now: datetime) -> PaceState:
-    passed = max((now - state.at).total_seconds(), 0.0)  # a clock that went back fills nothing
+    # A process whose clock is behind fills nothing, and no moment is counted twice.
+    moment = max(now, state.at)
+    passed = (moment - state.at).total_seconds()
     return replace(
-        state, tokens=min(state.tokens + passed * pace.per_second, float(pace.burst)), at=now
+        state, tokens=min(state.tokens + passed * pace.per_second, float(pace.burst)), at=moment
     )
 
 

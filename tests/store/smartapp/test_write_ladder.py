@@ -11,7 +11,7 @@ import pypdf
 import pytest
 
 from fhir_adapters.capability import WriteClass
-from runtime import settings
+from runtime import json_text, settings
 from smartapp.gateway.answer_pdf import NOT_FILED, pdf_of
 from smartapp.gateway.deid_process import DeidWorkers
 from smartapp.gateway.file_answer import file_answer
@@ -144,7 +144,7 @@ def test_the_copy_is_marked_as_not_filed_and_offers_a_draft_where_the_ehr_takes_
     text = "".join(one.extract_text() for one in pypdf.PdfReader(io.BytesIO(file.data)).pages)
     assert NOT_FILED in text
     assert "Adela Ruth Marrowby" in text
-    draft = doctor.get(f"{page}/draft").json
+    draft = json_text.loads(doctor.get(f"{page}/draft").data)
     assert (draft["docStatus"], draft["subject"]["reference"]) == (
         "preliminary",
         f"Patient/{walk.here.patient_id}",

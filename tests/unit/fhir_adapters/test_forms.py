@@ -14,7 +14,7 @@ from fhir_adapters.errors import (
 )
 from fhir_adapters.outcomes import AlreadyThere, Written
 from fhir_adapters.traits import Rung, WriteTraits
-from fhir_adapters.write_back import forms
+from fhir_adapters.write_back import document_reference, forms
 from tests.support.memory_fhir import MemoryFhirSession, answer, statement
 from tests.support.notes import NOTE, TEXT
 
@@ -103,3 +103,19 @@ def test_a_vendor_s_class_wins_over_what_its_statement_declares() -> None:
             tried_before=True,
         )
     assert session.resources == []
+
+
+@pytest.mark.parametrize(
+    ("formats", "media"),
+    [
+        (("application/xhtml+xml", "text/plain"), "application/xhtml+xml; charset=utf-8"),
+        (("application/pdf", "text/plain"), "application/pdf"),
+        (("text/rtf",), "text/plain; charset=utf-8"),
+        ((), "text/plain; charset=utf-8"),
+    ],
+)
+def test_the_note_is_written_in_the_form_that_the_ehr_prefers(
+    formats: tuple[str, ...], media: str
+) -> None:
+    built = document_reference.build(replace(NOTE, pdf=b"%PDF-1.7"), formats=formats)
+    assert [c["attachment"]["contentType"] for c in built["content"]] == [media]

@@ -48,7 +48,9 @@ def test_who_finds_the_bucket_empty_is_told_how_long_to_wait() -> None:
 
 def test_a_clock_that_goes_back_fills_nothing() -> None:
     empty = take(PaceState.fresh(PACE, NOW), PACE, now=NOW, wanted=8).state
-    assert take(empty, PACE, now=_after(-60), wanted=1).count == 0
+    behind = take(empty, PACE, now=_after(-60), wanted=1)
+    assert behind.count == 0
+    assert take(behind.state, PACE, now=NOW, wanted=1).count == 0
 
 
 @pytest.mark.parametrize(("asked", "seconds"), [(None, 1.0), (3.0, 3.0), (90.0, 10.0), (-5.0, 0.0)])

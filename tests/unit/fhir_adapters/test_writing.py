@@ -77,22 +77,6 @@ def test_without_encounter_author_and_xhtml_the_note_is_still_valid() -> None:
     assert "encounter" not in communication.build(bare, note_reference="DocumentReference/1")
 
 
-@pytest.mark.parametrize(
-    ("formats", "media"),
-    [
-        (("application/xhtml+xml", "text/plain"), "application/xhtml+xml; charset=utf-8"),
-        (("application/pdf", "text/plain"), "application/pdf"),
-        (("text/rtf",), "text/plain; charset=utf-8"),
-        ((), "text/plain; charset=utf-8"),
-    ],
-)
-def test_the_note_is_written_in_the_form_that_the_ehr_prefers(
-    formats: tuple[str, ...], media: str
-) -> None:
-    built = document_reference.build(replace(NOTE, pdf=b"%PDF-1.7"), formats=formats)
-    assert [c["attachment"]["contentType"] for c in built["content"]] == [media]
-
-
 def test_a_correction_replaces_the_earlier_note() -> None:
     built = document_reference.build(replace(NOTE, replaces="DocumentReference/1"))
     assert built["relatesTo"] == [
