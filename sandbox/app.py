@@ -13,6 +13,7 @@ from sandbox import (
     bench_gate,
     bench_pages,
     cds_routes,
+    draft_routes,
     fhir_routes,
     health,
     ledger_routes,
@@ -50,6 +51,7 @@ def create_app(services: SandboxServices, settings: Settings) -> Flask:
     oauth_routes.mount(app, services)
     fhir_routes.mount(app, services, settings)
     cds_routes.mount(app, services)
+    draft_routes.mount(app, services)
     bench_pages.mount(app, services)
     bench_api.mount(app, services, settings)
     ledger_routes.mount(app, services, settings)

@@ -65,6 +65,7 @@ class BenchPages:
             "dialect": state.dialect,
             "switches": len(state.switches),
             "faults": armed,
+            "messaging": state.manners.web_messaging,
             "is_on": not state.is_plain or armed > 0,
         }
 

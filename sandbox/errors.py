@@ -138,6 +138,18 @@ class SimulatedRefusal(SandboxError):
         self.rule = rule
 
 
+class DraftRefused(SandboxError):
+    """What an app wants to put into a chart's scratchpad is no document of this chart, or its
+    launch is over; `rule` says which."""
+
+    code: ClassVar[str] = "sandbox.draft_refused"
+    kind: ClassVar[Kind] = "invalid"
+
+    def __init__(self, *, rule: str) -> None:
+        super().__init__(rule)
+        self.rule = rule
+
+
 class PersonaBroken(SandboxError):
     """A persona's files are missing or do not fit together; the message names persona and rule."""
 

@@ -148,7 +148,9 @@ class Manners:
         "Launch context", "smart_style_url: right, with CSS injection in it, or left out", "served"
     )
     web_messaging: bool = _switch(
-        "Launch context", "SMART Web Messaging: handle and origin come with the token", False
+        "Launch context",
+        "SMART Web Messaging: the chart takes drafts from the app",
+        False,
     )
 
     # --- reading --------------------------------------------------------------------------

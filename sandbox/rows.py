@@ -206,3 +206,15 @@ class LedgerRow(SandboxBase):
     scopes: Mapped[str] = mapped_column(Text)
     request: Mapped[str] = mapped_column(Text)
     answer: Mapped[str] = mapped_column(Text)
+
+
+class DraftRow(SandboxBase):
+    """One unsigned draft that an app put into the scratchpad of a chart."""
+
+    __tablename__ = "ehr_draft"
+
+    draft_id: Mapped[str] = mapped_column(String(36), primary_key=True)
+    patient_id: Mapped[str] = mapped_column(String(64), index=True)
+    account_id: Mapped[str] = mapped_column(String(40))
+    made_at: Mapped[datetime] = mapped_column(_TIME)
+    body: Mapped[str] = mapped_column(Text)

@@ -26,6 +26,8 @@ CONTEXT_SCOPES = frozenset(
         "launch/encounter",
         "online_access",
         "offline_access",
+        "messaging/ui",
+        "messaging/scratchpad",
     }
 )
 
