@@ -7,8 +7,6 @@ Spec: spec/wire.md 2.8 (2); spec/smart.md section 4, write plan (3)
 
 from typing import Any
 
-from fhir.resources.R4B.communication import Communication
-
 from exchange import names
 from fhir_adapters.note import NoteToWrite
 from fhir_adapters.write_back.checking import checked
@@ -21,12 +19,12 @@ def build(note: NoteToWrite, *, note_reference: str) -> dict[str, Any]:
     """Return the Communication that points at the written note."""
     resource = _message(note, identifier(note.opinion_id), TEXT)
     resource["about"] = [{"reference": note_reference}]
-    return checked(Communication, resource)
+    return checked(resource)
 
 
 def build_answer(note: NoteToWrite) -> dict[str, Any]:
     """Return the Communication that carries the whole text of the answer."""
-    return checked(Communication, _message(note, answer_identifier(note.opinion_id), note.text))
+    return checked(_message(note, answer_identifier(note.opinion_id), note.text))
 
 
 def _message(note: NoteToWrite, identified: dict[str, str], text: str) -> dict[str, Any]:

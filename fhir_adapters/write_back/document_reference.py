@@ -6,8 +6,6 @@ Spec: spec/wire.md 2.8; US Core 9, Writing Clinical Notes
 import base64
 from typing import Any
 
-from fhir.resources.R4B.documentreference import DocumentReference
-
 from exchange import names
 from fhir_adapters.note import NoteToWrite
 from fhir_adapters.write_back.checking import checked
@@ -48,12 +46,12 @@ def build(note: NoteToWrite, *, formats: tuple[str, ...] = (TEXT,)) -> dict[str,
         resource["author"] = [{"reference": note.author}]
     if note.replaces is not None:
         resource["relatesTo"] = [{"code": "replaces", "target": {"reference": note.replaces}}]
-    return checked(DocumentReference, resource)
+    return checked(resource)
 
 
 def as_draft(note: NoteToWrite) -> dict[str, Any]:
     """Return the note as something that a doctor still has to sign in the EHR."""
-    return checked(DocumentReference, {**build(note), "docStatus": "preliminary"})
+    return checked({**build(note), "docStatus": "preliminary"})
 
 
 def identifier(opinion_id: str) -> dict[str, str]:

@@ -7,8 +7,6 @@ Spec: spec/smart.md section 4, write plan (4)
 
 from typing import Any
 
-from fhir.resources.R4B.questionnaireresponse import QuestionnaireResponse
-
 from exchange import names
 from fhir_adapters.note import NoteToWrite
 from fhir_adapters.write_back.checking import checked
@@ -31,7 +29,7 @@ def build(note: NoteToWrite) -> dict[str, Any]:
         resource["encounter"] = {"reference": f"Encounter/{note.encounter_id}"}
     if note.author is not None:
         resource["author"] = {"reference": note.author}
-    return checked(QuestionnaireResponse, resource)
+    return checked(resource)
 
 
 def identifier(opinion_id: str) -> dict[str, str]:
