@@ -8,10 +8,21 @@ from urllib.parse import parse_qs, urlencode
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
+from sqlalchemy import select
 
+from sandbox.rows import GrantRow
 from tests.support import chromium, sandbox_ehr
 from tests.support.live_server import served
-from tests.support.sandbox_ehr import ADELA, IVO, WRITE, call, challenge_of, note
+from tests.support.sandbox_bench import turn
+from tests.support.sandbox_ehr import (
+    ADELA,
+    IVO,
+    WRITE,
+    SandboxEhr,
+    call,
+    challenge_of,
+    note,
+)
 
 pytestmark = pytest.mark.browser
 RULES = {
@@ -49,7 +60,19 @@ def _app(environ: dict[str, Any], start_response: Any) -> list[bytes]:
 
 
 @pytest.fixture(scope="module")
-def ehr_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def built() -> list[SandboxEhr]:
+    """Where the EHR behind `ehr_url` is kept once it is there."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def ehr(ehr_url: str, built: list[SandboxEhr]) -> SandboxEhr:
+    """The EHR itself, for its switches."""
+    return built[0]
+
+
+@pytest.fixture(scope="module")
+def ehr_url(tmp_path_factory: pytest.TempPathFactory, built: list[SandboxEhr]) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("ehr")
     with served(lambda _: _app) as app_url:
 
@@ -58,6 +81,7 @@ def ehr_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             token = ehr.token(WRITE, patient_id=IVO)
             answer = call(ehr, token, "DocumentReference", "POST", note(IVO))
             assert answer.status_code == 201
+            built.append(ehr)
             return ehr.app
 
         with served(build, host="localhost") as base:
@@ -133,6 +157,35 @@ def test_open_wide_keeps_the_frame_as_it_is(ehr_url: str, tmp_path: Path) -> Non
         assert 540 <= narrow["width"] <= 562
         assert wide["width"] > 1200
         assert loads == []
+
+
+_CREATE = """([handle, resource, chart]) => new Promise((told) => {
+  addEventListener("message", (event) => told([event.origin, event.data.payload.status]));
+  parent.postMessage({ messagingHandle: handle, messageId: "m1",
+    messageType: "scratchpad.create", payload: { resource } }, chart);
+})"""
+
+
+def test_an_app_in_the_frame_drafts_and_the_doctor_signs(
+    ehr_url: str, ehr: SandboxEhr, tmp_path: Path
+) -> None:
+    turn(ehr, web_messaging=True)
+    with chromium.browser(tmp_path) as context:
+        page = context.new_page()
+        _sign_in(page, ehr_url)
+        page.goto(f"{ehr_url}/chart/{ADELA}?app=open")
+        page.frame_locator("iframe").get_by_role("heading").wait_for()
+        with ehr.services.database.read() as session:
+            newest = select(GrantRow.grant_id).order_by(GrantRow.created_at.desc()).limit(1)
+            handle = session.scalars(newest).one()
+        told = page.frames[-1].evaluate(_CREATE, [handle, note(), ehr_url])
+        assert told == [ehr_url, "201 Created"]
+        page.get_by_role("link", name="Read and sign it").click()
+        _check(page, "a chart with a draft")
+        page.get_by_role("button", name="Sign and file").click()
+        page.get_by_role("heading", level=1).wait_for()
+        assert "/document/" in page.url
+    turn(ehr, web_messaging=False)
 
 
 def test_a_new_tab_launches_afresh(ehr_url: str, tmp_path: Path) -> None:
