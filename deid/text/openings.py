@@ -42,6 +42,8 @@ class Openings:
     heads: frozenset[str]
     words: frozenset[Words]
     signs: frozenset[str]
+    #: the pattern begins with one sign, which Python itself looks for quickly
+    one_sign: bool
 
 
 class _Unbounded(Exception):
@@ -71,7 +73,8 @@ def openings(pattern: str, flags: int) -> Openings | None:
     """Return where a match of ``pattern`` can begin; None when it can begin anywhere."""
     reader = _Reader(flags)
     try:
-        left = reader.sequence(regex_parser.parse(pattern, flags), {_State()})
+        parsed = regex_parser.parse(pattern, flags)
+        left = reader.sequence(parsed, {_State()})
         for state in left:
             reader.close(state, exact=False)
     except _Unbounded:
@@ -80,6 +83,7 @@ def openings(pattern: str, flags: int) -> Openings | None:
         heads=frozenset(reader.heads),
         words=frozenset(reader.words),
         signs=frozenset(reader.signs),
+        one_sign=str(parsed[0][0]) == "LITERAL",
     )
 
 

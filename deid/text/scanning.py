@@ -46,7 +46,9 @@ class Scan:
     def by_heads_only(self) -> bool:
         """Whether a match can begin nowhere but at some words and rows of digits."""
         where = self.openings
-        return where is not None and not where.words and not where.signs
+        if where is None or self.signs:
+            return False
+        return bool(where.heads) and not (where.words or where.signs)
 
 
 def scan(pattern: str, *, signs: tuple[str, ...] = (), flags: int = 0) -> Scan:

@@ -110,7 +110,7 @@ class TextView:
         if scan.signs and not self.has(scan.signs):
             return ()
         where = scan.openings
-        if where is None:
+        if where is None or where.one_sign:
             return scan.pattern.finditer(text)
         starts = self._beginnings(scan, where)
         return tried(scan.pattern, text, starts) if starts else ()

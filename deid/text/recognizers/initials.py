@@ -32,10 +32,9 @@ _DOTTED_FLAT_WORDS = word_set(
 )
 #: "TW, 68, ..." stands for the patient at the start of a sentence
 _WITH_AGE = scan(
-    r"(?:^|[.:;\n]\s{0,2})(?P<n>[A-Z]{2,3})(?=,? (?:is an? )?\d{1,3}(?:,|\s?[MF]\b|\s?(?:yo|"
-    r"y/o|yr)))",
-    flags=re.MULTILINE,
+    r"(?<![A-Za-z])[A-Z]{2,3}(?=,? (?:is an? )?\d{1,3}(?:,|\s?[MF]\b|\s?(?:yo|y/o|yr)))"
 )
+_SENTENCE_BEFORE = re.compile(r"(?:\A|[.:;\n]\s{0,2})\Z")
 _DOTTED_FLAT = scan(r"(?<![\w.])[a-z]\.[a-z]\.(?:[a-z]\.)?(?=[\s,;:/)]|$)")
 _SLASHED = scan(r"(?<![\w/.])(?P<a>[A-Z]{2,3})/(?P<b>[a-z]{2,3})(?![\w/])", signs=("/",))
 _DICTATED = scan(
@@ -63,8 +62,9 @@ def find(view: TextView) -> Iterator[Finding]:
 
 def _alone(view: TextView) -> Iterator[Finding]:
     for match in view.scan_plain(_WITH_AGE):
-        if match["n"].lower() not in lexicon.words("abbreviations"):
-            yield _finding(*match.span("n"))
+        opens = _SENTENCE_BEFORE.search(view.plain, max(0, match.start() - 3), match.start())
+        if opens and match.group().lower() not in lexicon.words("abbreviations"):
+            yield _finding(*match.span())
     for pattern in (_BEFORE_ROLE, _CLOSING):
         for match in view.scan_plain(pattern):
             if match["n"].lower() not in _NOT_PEOPLE:
