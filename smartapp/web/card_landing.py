@@ -21,5 +21,5 @@ def card_page(handle: str) -> ResponseReturnValue | None:
         return None
     if found.view == "ask.form":
         keep_specialty(services, mine, said)
-    case = {"case_id": found.case_id} if found.case_id else {}
-    return redirect(url_for(found.view, handle=handle, **case), code=303)
+    target = url_for(found.view, handle=handle, case_id=found.case_id or None)
+    return redirect(target, code=303)
