@@ -90,6 +90,7 @@ def check(
     launch = parameters.get("launch", "")
     if launch and "launch" not in scopes.split(asked_scopes):
         raise OAuthRefused(error="invalid_scope", rule="an EHR launch asks for scope launch")
+    _check_registered(asked_scopes, asked.client, manners)
     granted = scopes.narrow(scope_manners.understood(asked_scopes, manners), asked.client.scopes)
     if not granted:
         raise OAuthRefused(error="invalid_scope", rule="no scope asked for is registered")
@@ -100,6 +101,14 @@ def check(
         nonce=parameters.get("nonce", ""),
         launch=launch,
     )
+
+
+def _check_registered(asked_scopes: str, client: Client, manners: Manners) -> None:
+    if manners.scopes_unregistered == "vanish":
+        return
+    understood = scope_manners.understood(asked_scopes, manners)
+    if set(scopes.split(scopes.narrow(understood, client.scopes))) != set(asked_scopes.split()):
+        raise OAuthRefused(error="invalid_scope", rule="a scope asked for is not registered")
 
 
 def _challenge(parameters: Mapping[str, str], manners: Manners) -> str:

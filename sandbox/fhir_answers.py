@@ -63,9 +63,11 @@ def _searched(
         bundle = _capped(asked, bundle, manners)
         bundle = _linked(asked, bundle, manners, places)
         bundle = _mixed_up(bundle, manners)
+        bundle = _warned(bundle, manners)
         if fhir_requests.searched_type(asked) == "Patient":
             for entry in _entries(bundle):
-                entry["resource"] = _patient(entry["resource"], manners)
+                if entry["resource"]["resourceType"] == "Patient":
+                    entry["resource"] = _patient(entry["resource"], manners)
         return bundle
 
     return _changed(answered, change)
@@ -96,12 +98,25 @@ def _capped(asked: FhirRequest, bundle: Json, manners: Manners) -> Json:
         severity="warning",
         vendor_code="4127",
     )
-    bundle["entry"] = [
-        *entries[:room],
-        {"resource": fhir_outcomes.outcome(warning), "search": {"mode": "outcome"}},
-    ]
+    bundle["entry"] = [*entries[:room], _as_entry(warning)]
     bundle["link"] = [link for link in links if link["relation"] != "next"]
     return bundle
+
+
+def _warned(bundle: Json, manners: Manners) -> Json:
+    if manners.search_warning:
+        warning = issue(
+            "incomplete",
+            "Some data may not be shown.",
+            severity="warning",
+            vendor_code=manners.search_warning,
+        )
+        bundle["entry"] = [*_entries(bundle), _as_entry(warning)]
+    return bundle
+
+
+def _as_entry(warning: Json) -> Json:
+    return {"resource": fhir_outcomes.outcome(warning), "search": {"mode": "outcome"}}
 
 
 def _linked(asked: FhirRequest, bundle: Json, manners: Manners, places: Places) -> Json:

@@ -1,5 +1,7 @@
 """Mounts the FHIR engine behind bearer tokens, with the test bench in between."""
 
+from dataclasses import replace
+
 from flask import Flask, Response, g, request
 
 from fhir_server import outcomes
@@ -13,6 +15,7 @@ from sandbox import (
     document_rules,
     fault_effects,
     fhir_answers,
+    fhir_outcomes,
     fhir_requests,
     grants,
     scopes,
@@ -21,6 +24,7 @@ from sandbox.access import TokenCaller
 from sandbox.bench import BenchState
 from sandbox.errors import SimulatedFault, TokenMissing, TokenRefused
 from sandbox.faults import Fault
+from sandbox.pace import Pace
 from sandbox.rows import AccountRow
 from sandbox.services import SandboxServices
 
@@ -55,6 +59,7 @@ class FhirDesk:
     def __init__(self, services: SandboxServices) -> None:
         """Keep the services."""
         self._services = services
+        self._pace = Pace()
 
     def caller(self) -> TokenCaller | None:
         """Find the grant behind the bearer token; raises TokenMissing, TokenRefused."""
@@ -116,6 +121,8 @@ class FhirDesk:
     def _served(self, asked: FhirRequest, state: BenchState) -> FhirAnswer:
         services, manners = self._services, state.manners
         engine = services.engine_of(state.dialect)
+        if self._pace.is_too_fast(g.get("ledger_client", ""), manners.calls_per_second):
+            return _slower()
         if asked.path == "metadata":
             return capability_manners.answer(engine, manners, services.places)
         refused = fhir_requests.refused(asked, manners)
@@ -134,6 +141,11 @@ class FhirDesk:
                 author = account.practitioner_id if account is not None else ""
         document = FhirAnswer(status=200, body=asked.body).content()
         return document_rules.refused(document or {}, author)
+
+
+def _slower() -> FhirAnswer:
+    refused = fhir_outcomes.refusal(429, fhir_outcomes.issue("throttled", "Too many calls."))
+    return replace(refused, headers={**refused.headers, "retry-after": "1"})
 
 
 def _anybody() -> TokenCaller:

@@ -20,8 +20,8 @@ from runtime.database import Database
 from sandbox.rows import LedgerRow
 
 KEPT = 5_000
-_TOGETHER = 25
-_WAIT_SECONDS = 0.5
+_TOGETHER = 100
+_WAIT_SECONDS = 2.0
 Detail = Mapping[str, Any]  # Any: JSON, words of the protocol only
 
 

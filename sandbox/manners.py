@@ -106,6 +106,9 @@ class Manners:
     scopes_dropped: tuple[str, ...] = _switch(
         "Token", "Scopes granted to nobody, as patterns (*/DocumentReference.*)", ()
     )
+    scopes_unregistered: Literal["vanish", "refused"] = _switch(
+        "Token", "Scopes beyond the registration fall away, or end it with invalid_scope", "vanish"
+    )
     scope_style: Literal["any", "v1", "v2", "dots"] = _switch(
         "Token", "Which way of writing scopes is understood; others fall away silently", "any"
     )
@@ -172,6 +175,15 @@ class Manners:
         "Reading", "Searches that need a parameter (Observation:category,code,_id)", ()
     )
     required_code: str = _switch("Reading", "Vendor's code for such a refusal", "")
+    search_warning: str = _switch(
+        "Reading", "Every search also warns with this vendor's code (Epic: 4119 partial data)", ""
+    )
+    calls_per_second: int = _switch(
+        "Reading",
+        "FHIR calls per client and second, then 429 and Retry-After (0: any)",
+        0,
+        1_000,
+    )
     forbidden_types: tuple[str, ...] = _switch("Reading", "Types that answer 403 to everybody", ())
     forbidden_code: str = _switch("Reading", "Vendor's code for such a 403", "")
     post_search: Literal["served", "refused"] = _switch(

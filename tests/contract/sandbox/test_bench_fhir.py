@@ -116,6 +116,26 @@ def test_epic_asks_for_a_category_and_has_ids_that_are_too_long(bench_ehr: Sandb
     assert call(bench_ehr, token, where).get_json()["id"] == where.partition("/")[2]
 
 
+def test_a_search_can_warn_that_it_is_not_all(bench_ehr: SandboxEhr) -> None:
+    turn(bench_ehr, search_warning="4119")
+    warning = entries(call(bench_ehr, bench_ehr.token(READ), LABS))[-1]["resource"]["issue"][0]
+
+    assert warning["severity"] == "warning"
+    assert warning["details"]["coding"][0]["code"] == "4119"
+
+
+def test_a_client_that_calls_too_fast_is_told_to_wait(bench_ehr: SandboxEhr) -> None:
+    token = bench_ehr.token(READ)
+    turn(bench_ehr, calls_per_second=1)
+    first = call(bench_ehr, token, f"Patient/{ADELA}")
+    # The next call is too fast unless this machine took a second for it; then one after is.
+    others = (call(bench_ehr, token, f"Patient/{ADELA}") for _ in range(30))
+    refused = next(one for one in others if one.status_code != 200)
+
+    assert first.status_code == 200
+    assert (refused.status_code, refused.headers["Retry-After"]) == (429, "1")
+
+
 def test_types_can_be_forbidden_in_a_vendors_words(bench_ehr: SandboxEhr) -> None:
     token = bench_ehr.token(READ)
     turn(bench_ehr, forbidden_types=["Condition"], forbidden_code="4118")

@@ -173,6 +173,12 @@ def test_azure_refuses_scopes_of_several_levels_together(bench_ehr: SandboxEhr) 
     assert refused["error"] == "invalid_scope"
 
 
+def test_scopes_beyond_the_registration_can_end_the_authorization(bench_ehr: SandboxEhr) -> None:
+    turn(bench_ehr, scopes_unregistered="refused")
+    assert authorize(bench_ehr, scope=f"{SCOPES} user/*.cruds")["error"] == "invalid_scope"
+    assert "code" in authorize(bench_ehr)
+
+
 def test_refresh_tokens_are_kept_withheld_or_never_taken(bench_ehr: SandboxEhr) -> None:
     turn(bench_ehr, refresh="keeps_old")
     first = granted(bench_ehr)["refresh_token"]
