@@ -14,6 +14,7 @@ from fhir_adapters.choose_vendor import GENERIC, VENDORS
 from fhir_adapters.traits import Rung, VendorTraits
 from fhir_adapters.writing import write_class
 from launch.scopes import in_dialect
+from sandbox.dialects import DIALECTS
 
 _FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "smart"
 _RUNGS = {
@@ -112,17 +113,28 @@ _DIALECTS = {
 
 
 def _rehearsal(traits: VendorTraits) -> str:
-    return (
+    spoken = DIALECTS[traits.key]
+    lines = [
+        "scripts/demo",
+        "# in a second terminal, same folder:",
+        ".venv/bin/confer site probe http://localhost:8400/fhir",
+    ]
+    change = [f".venv/bin/confer site change plainview --vendor {traits.key}"]
+    if traits is not GENERIC:
+        change.append('--scope "" --backend-scope ""')
+        change.append(f"--scope-dialect {traits.sign_in.dialect}")
+        if "other_host" in (spoken.manners.issuer, spoken.manners.endpoints):
+            change.append("--allowed-origin http://127.0.0.1:8400")
+        lines.append(" \\\n    ".join(change))
+    lines.append(".venv/bin/confer check plainview --patient pt-9c27e1")
+    told = (
         "The sandbox EHR speaks this dialect. Start the demo, choose "
-        f"**{traits.title}** at <http://localhost:8400/bench>, and ask the check:\n\n"
-        "```sh\n"
-        "scripts/demo\n"
-        "# in a second terminal, same folder\n"
-        "export CONFER_CONFIG=.demo/confer.toml\n"
-        ".venv/bin/confer site probe http://localhost:8400/fhir\n"
-        ".venv/bin/confer check http://localhost:8400/fhir --patient pt-9c27e1\n"
-        "```"
+        f"**{spoken.title}** at <http://localhost:8400/bench>, and ask the check:\n\n"
+        "```sh\n" + "\n".join(lines) + "\n```\n\n`scripts/demo --fresh` puts everything back."
     )
+    if spoken.differs:
+        told += "\n\nWhat it does differently then:\n\n" + _listed(spoken.differs)
+    return told
 
 
 def _form(traits: VendorTraits) -> str:

@@ -15,7 +15,6 @@ TRAITS = VendorTraits(
         # scopes of patient, user and system in one request are answered with 400
         # (microsoft/fhir-server #5717, August 2026); the practitioner is read by fhirUser
         launch_scopes=("launch", "openid", "fhirUser", "patient/*.rs"),
-        backend_scopes=("system/*.cruds",),
         offline_access=False,
     ),
     to_do=(
