@@ -102,12 +102,12 @@ def question(here: Hospital, **changes: Any) -> str:
         "business_status": "answered",
         "unread": True,
         "urgency": "asap",
+        "doctor_key": asked.doctor_key,
         **changes,
     }
     case = Case(
         case_id=case_id,
         site_id="north",
-        doctor_key=asked.doctor_key,
         patient_key=asked.patient_key,
         specialty="394589003",
         question_type="next-step",
