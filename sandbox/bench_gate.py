@@ -143,12 +143,13 @@ def _members(response: Response) -> dict[str, Any]:  # Any: JSON
 
 
 def _own_date(serve: WSGIApplication) -> WSGIApplication:
-    """Let a Date header of ours stand alone: gunicorn would put its own beside it."""
+    """Let a Date header of ours go out under gunicorn, which drops it and writes its own."""
 
     def served(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def started(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
-            if any(name == "Date" for name, _ in headers):
-                _silence(start_response)
+            for name, value in headers:
+                if name == "Date":
+                    _replace_date(start_response, value)
             return start_response(status, headers, *more)
 
         return serve(environ, started)
@@ -156,9 +157,10 @@ def _own_date(serve: WSGIApplication) -> WSGIApplication:
     return served
 
 
-def _silence(start_response: StartResponse) -> None:
-    """Take the Date line out of what gunicorn writes before our headers."""
+def _replace_date(start_response: StartResponse, value: str) -> None:
     writer = getattr(start_response, "__self__", None)
     lines: Callable[[], list[str]] | None = getattr(writer, "default_headers", None)
     if writer is not None and lines is not None:
-        writer.default_headers = lambda: [one for one in lines() if not one.startswith("Date:")]
+        writer.default_headers = lambda: [
+            f"Date: {value}\r\n" if one.startswith("Date:") else one for one in lines()
+        ]

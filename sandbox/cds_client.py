@@ -19,7 +19,7 @@ from runtime import clock, json_text, signing_keys, tokens
 from runtime.errors import JsonTextError, OutboundDown, OutboundForbidden
 from runtime.jose import SigningKey
 from runtime.outbound import OutboundAnswer, OutboundClient
-from sandbox import cards, clients, grants
+from sandbox import cards, clients, grants, referrals
 from sandbox.access import STAFF
 from sandbox.cards import ShownCard
 from sandbox.grants import Context
@@ -87,13 +87,30 @@ class CdsClient:
 
     def patient_view(self, patient_id: str, doctor: Account) -> CardsView:
         """Ask the registered service about a chart that is opened."""
+        return self._asked("patient-view", _context(patient_id, doctor), doctor)
+
+    def order_select(self, patient_id: str, doctor: Account, *, specialty: str) -> CardsView:
+        """Ask the registered service about a referral that is drafted in a chart."""
+        context = _context(patient_id, doctor)
+        order = referrals.draft(patient_id, specialty, requester=context["userId"])
+        chosen: Json = {
+            "selections": [f"{order['resourceType']}/{order['id']}"],
+            "draftOrders": {
+                "resourceType": "Bundle",
+                "type": "collection",
+                "entry": [{"resource": order}],
+            },
+        }
+        return self._asked("order-select", {**context, **chosen}, doctor)
+
+    def _asked(self, hook: str, context: Json, doctor: Account) -> CardsView:
         service = self._service()
         if service is None:
             return CardsView()
         found: list[ShownCard] = []
         try:
-            for offered in self._offered(service, "patient-view"):
-                asked = self._call(service, offered, patient_id, doctor)
+            for offered in self._offered(service, hook):
+                asked = self._call(service, offered, context, doctor)
                 answer = self._post(f"{service.base_url}/{offered['id']}", asked)
                 found += cards.read(answer, service_id=str(offered["id"]), launch=self._launch)
         except (OutboundDown, OutboundForbidden, JsonTextError):
@@ -119,8 +136,8 @@ class CdsClient:
 
     # --- the call -----------------------------------------------------------------------
 
-    def _call(self, service: _Service, offered: Json, patient_id: str, doctor: Account) -> Json:
-        context = {"userId": f"Practitioner/{doctor.practitioner_id}", "patientId": patient_id}
+    def _call(self, service: _Service, offered: Json, context: Json, doctor: Account) -> Json:
+        patient_id = str(context["patientId"])
         return {
             "hook": offered["hook"],
             "hookInstance": tokens.new_uuid(),
@@ -214,6 +231,10 @@ class CdsClient:
         with self._services.database.read() as session:
             known = {app.launch_url for app in clients.apps(session)}
         return known.__contains__
+
+
+def _context(patient_id: str, doctor: Account) -> Json:
+    return {"userId": f"Practitioner/{doctor.practitioner_id}", "patientId": patient_id}
 
 
 def _filled(template: str, facts: Mapping[str, str]) -> str:

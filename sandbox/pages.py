@@ -25,6 +25,7 @@ from sandbox import (
     clients,
     discovery,
     grants,
+    referrals,
     scopes,
 )
 from sandbox.cds_client import CardsView, CdsClient
@@ -157,8 +158,22 @@ class Pages:
             web_guard.allow_frame("'self'")  # the launch passes our authorize endpoint in there
             self._say_taken_up()
         elif "quiet" not in request.args:
-            cards = self._cds.patient_view(patient_id, g.doctor)
-        return self.render("chart.html", view=view, app=app, frame_url=frame_url, cards=cards)
+            cards = self._decisions(patient_id)
+        return self.render(
+            "chart.html",
+            view=view,
+            app=app,
+            frame_url=frame_url,
+            cards=cards,
+            referrals=referrals.SPECIALTIES,
+            drafted=referrals.SPECIALTIES.get(request.args.get("draft", "")),
+        )
+
+    def _decisions(self, patient_id: str) -> CardsView:
+        specialty = request.args.get("draft", "")
+        if specialty in referrals.SPECIALTIES:
+            return self._cds.order_select(patient_id, g.doctor, specialty=specialty)
+        return self._cds.patient_view(patient_id, g.doctor)
 
     def _say_taken_up(self) -> None:
         card, service = request.args.get("card", ""), request.args.get("service", "")
