@@ -4,16 +4,14 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from runtime import audit, clock, json_text, logs
-from runtime.log_events import Event
-from smartapp.errors import BytesAltered, ContextChanged, RevisionStale
+from runtime import audit, clock, json_text
+from smartapp.errors import BytesAltered, RevisionStale
 from smartapp.gateway.care_choices import require_decisions
 from smartapp.gateway.choices import given_back_stated
-from smartapp.gateway.note_choice import note_choice
 from smartapp.gateway.patient_facts import demographics
-from smartapp.gateway.reread_patient import require_same_patient
+from smartapp.gateway.reread_patient import require_context
 from smartapp.gateway.services import GatewayServices
-from smartapp.gateway.stop_rules import CHANGED, require_no_stop
+from smartapp.gateway.stop_rules import require_no_stop
 from smartapp.store import answers, cases, drafts, outbox, revisions, vault
 from smartapp.store.answers import Message
 from smartapp.store.cases import Case
@@ -111,12 +109,7 @@ def _require_context(services: GatewayServices, launch: Launch) -> None:
     if draft.state != "ready":
         return  # approved already, or not there: what follows says so
     require_no_stop(draft.patient, draft.choices)
-    try:
-        require_same_patient(services, launch, draft)
-    except ContextChanged as changed:
-        logs.emit(Event.CONTEXT_CHANGED, what=str(changed.facts.get("what", "")))
-        note_choice(services, launch, CHANGED)
-        raise
+    require_context(services, launch, draft)
 
 
 def _check(

@@ -5,7 +5,10 @@ Spec: SMART App Launch 2.2, Scopes (a server may grant less than was asked); spe
 
 from collections.abc import Sequence
 
+from fhir_adapters.choose_vendor import GENERIC, VENDORS
 from fhir_adapters.sections import WISHES
+from fhir_adapters.traits import Rung
+from fhir_adapters.write_back.ladder import TYPE_OF
 from launch import scopes
 from launch.errors import LaunchError
 from launch.ports import Site
@@ -15,6 +18,7 @@ from runtime.log_events import Event
 from smartapp.gateway.services import ChartAccess
 
 _PASSING = ("upstream_down", "throttled")
+_NEVER = (Rung.DIAGNOSTIC_REPORT,)  # it would answer an order that the EHR does not hold
 
 
 def sections_not_granted(granted: Sequence[str]) -> tuple[str, ...]:
@@ -27,19 +31,22 @@ def sections_not_granted(granted: Sequence[str]) -> tuple[str, ...]:
 
 
 def may_file(charts: ChartAccess, site: Site) -> bool:
-    """Tell whether the EHR lets the gateway write a note, as far as can be known now.
+    """Tell whether the EHR lets the gateway write an answer, as far as can be known now.
 
     An EHR that only does not answer is given the benefit of the doubt: filing is tried for
-    days. What was refused is told to the doctor before asking.
+    days. What was refused is told to the doctor before asking. Whether the EHR takes such a
+    form at all is seen when it is written; then it is parked, visibly.
     """
-    if site.write_back == "none":
+    if site.write_back == "none" or site.write_policy == "never":
         return False
     try:
         granted = charts.granted_to_gateway(site)
     except (LaunchError, RuntimeFault) as problem:
         logs.emit(Event.FILING_NOT_GRANTED, site=site.site_id, code=code_of(problem))
         return kind_of(problem) in _PASSING
-    if scopes.may(granted, "DocumentReference", "c", level="system"):
+    allowed = site.write_as or VENDORS.get(site.vendor, GENERIC).writes.ladder
+    kinds = [TYPE_OF[rung] for rung in TYPE_OF if str(rung) in allowed and rung not in _NEVER]
+    if any(scopes.may(granted, kind, "c", level="system") for kind in kinds):
         return True
     logs.emit(Event.FILING_NOT_GRANTED, site=site.site_id, code="scope")
     return False

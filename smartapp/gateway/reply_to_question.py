@@ -17,6 +17,7 @@ from smartapp.gateway.care_choices import left_out_of, require_decisions
 from smartapp.gateway.chart_contents import identifying
 from smartapp.gateway.choices import after_edit, given_back_of, given_back_stated, hidden_of
 from smartapp.gateway.deid_process import DeidJob
+from smartapp.gateway.reread_patient import require_context
 from smartapp.gateway.services import GatewayServices
 from smartapp.gateway.signing import NetworkSigner
 from smartapp.store import answers, cases, drafts, outbox, revisions, vault
@@ -212,8 +213,16 @@ def approve_reply(
     sha256: str,
     said: Statements = NOTHING_SAID,
 ) -> None:
-    """Queue the exact bytes of a reply in one transaction; approving twice is the same as once."""
+    """Queue the exact bytes of a reply in one transaction; approving twice is the same as once.
+
+    Patient and visit are read once more before: `ContextChanged`, `ContextUnknown`.
+    """
     now = clock.now()
+    with services.database.read() as reading:
+        draft = drafts.load(reading, services.keyring, launch.draft_id, now=now)
+        known = revisions.by_id(reading, services.keyring, revision_id)
+    if (known.state, known.sha256) != ("approved", sha256):
+        require_context(services, launch, draft)
     with services.database.transaction() as session:
         revision = revisions.by_id(session, services.keyring, revision_id)
         if revision.kind != "reply" or revision.case_id != case_id:

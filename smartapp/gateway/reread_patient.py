@@ -17,15 +17,29 @@ from fhir_adapters.paging import Limits
 from fhir_adapters.ports import FhirSession
 from launch.errors import LaunchError, SiteClosed
 from launch.ports import GrantId, SiteId
+from runtime import logs
 from runtime.errors import RuntimeFault, code_of, kind_of
+from runtime.log_events import Event
 from smartapp.errors import ContextChanged, ContextUnknown, SiteUnknown
+from smartapp.gateway.note_choice import note_choice
 from smartapp.gateway.patient_facts import demographics
 from smartapp.gateway.services import GatewayServices
+from smartapp.gateway.stop_rules import CHANGED
 from smartapp.store.drafts import Draft
 from smartapp.store.launches import Launch
 
 _PASSING = (Reason.UNREACHABLE, Reason.THROTTLED)
 _Read = tuple[Resource, SectionContent]
+
+
+def require_context(services: GatewayServices, launch: Launch, draft: Draft) -> None:
+    """Require the same patient; what changed is logged and closes the draft for good."""
+    try:
+        require_same_patient(services, launch, draft)
+    except ContextChanged as changed:
+        logs.emit(Event.CONTEXT_CHANGED, what=str(changed.facts.get("what", "")))
+        note_choice(services, launch, CHANGED)
+        raise
 
 
 def require_same_patient(services: GatewayServices, launch: Launch, draft: Draft) -> None:
@@ -37,6 +51,8 @@ def require_same_patient(services: GatewayServices, launch: Launch, draft: Draft
     site = services.sites.by_id(SiteId(launch.site_id))
     if site is None:
         raise SiteUnknown
+    if "birth_hash" not in draft.patient:
+        raise ContextUnknown(code="not_read_yet")
     try:
         found = _read(services.charts.of_doctor(site, GrantId(launch.grant_id)), launch)
     except SiteClosed:

@@ -53,6 +53,24 @@ _PAGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
             "Check again what leaves; it takes a second.",
         ),
     ),
+    "smartapp.context_unknown": (
+        "The EHR did not show the patient again",
+        (
+            "Before anything leaves, Confer looks once more whose chart this is. Nothing was sent.",
+            "Your words are kept. Go back and approve again in a moment.",
+        ),
+    ),
+    "smartapp.context_changed": (
+        "The EHR shows another patient now",
+        (
+            "Patient or visit are not those that this window was opened for. Nothing was sent.",
+            "Close this window, open the right patient's chart and start Confer there.",
+        ),
+    ),
+    "smartapp.patient_stopped": (
+        "This question cannot be sent from here",
+        ("Nothing was sent.", "Start Confer again from the patient's present chart."),
+    ),
     "smartapp.choices_full": (
         "That is more than can be hidden",
         (

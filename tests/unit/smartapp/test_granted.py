@@ -44,6 +44,8 @@ def test_an_empty_grant_can_read_nothing() -> None:
     [
         (["system/DocumentReference.crs"], True),
         (["system/*.write"], True),
+        (["system/Communication.crs"], True),
+        (["system/QuestionnaireResponse.c"], False),  # not without an agreement
         (["system/DocumentReference.rs"], False),
         (["user/DocumentReference.crs"], False),
         (BackendRefused(step=Step.BACKEND), False),
@@ -60,6 +62,13 @@ def test_a_site_without_write_back_is_not_asked() -> None:
     charts = _Charts(["system/DocumentReference.crs"])
     site = replace(make_site(), write_back="none")
     assert may_file(charts, site) is False  # type: ignore[arg-type]
+
+
+def test_the_forms_that_a_site_allows_decide_what_is_promised() -> None:
+    charts = _Charts(["system/QuestionnaireResponse.c"])
+    site = replace(make_site(), write_as=("questionnaire_response",))
+    assert may_file(charts, site) is True  # type: ignore[arg-type]
+    assert may_file(charts, replace(site, write_policy="never")) is False  # type: ignore[arg-type]
 
 
 def test_one_missing_section_reads_as_a_sentence() -> None:
