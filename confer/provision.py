@@ -95,6 +95,8 @@ def sandbox_site(settings: Settings) -> Site:
         frame_origin=settings.ehr_url,
         backend_client_id=BACKEND_CLIENT,
         backend_scopes=BACKEND_SCOPES,
+        requests_per_second=100.0,  # it is ours alone and stands beside us
+        burst=200,
         cds_client=CdsClient(issuer=settings.ehr_url, jwks_url=f"{settings.ehr_url}/auth/cds-jwks"),
     )
 
