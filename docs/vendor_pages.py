@@ -125,7 +125,7 @@ def _rehearsal(traits: VendorTraits) -> str:
         change.append(f"--scope-dialect {traits.sign_in.dialect}")
         if "other_host" in (spoken.manners.issuer, spoken.manners.endpoints):
             change.append("--allowed-origin http://127.0.0.1:8400")
-        lines.append(" \\\n    ".join(change))
+        lines.append(" ".join(change))
     lines.append(".venv/bin/confer check plainview --patient pt-9c27e1")
     told = (
         "The sandbox EHR speaks this dialect. Start the demo, choose "
