@@ -30,6 +30,7 @@ _UNSPACED = re.compile(
 )
 
 _TWO_KOREAN_SIGNS = 4
+_FOREIGN = re.compile(r"[^\x00-\x7f]")
 
 
 def is_unspaced(folded: str) -> bool:
@@ -80,15 +81,16 @@ def fold(text: str) -> FoldedText:
         return FoldedText(plain=text, lower=text.lower(), starts=None)
     plain: list[str] = []
     starts: list[int] = []
-    for index, character in enumerate(text):
-        if character.isascii():
-            plain.append(character)
-            starts.append(index)
-            continue
-        for piece in _fold_character(text, index):
-            plain.append(piece)
-            starts.append(index)
-    starts.append(len(text))
+    position = 0
+    for match in _FOREIGN.finditer(text):
+        index = match.start()
+        folded = _fold_character(text, index)
+        plain.extend((text[position:index], folded))
+        starts.extend(range(position, index))
+        starts.extend([index] * len(folded))
+        position = index + 1
+    plain.append(text[position:])
+    starts.extend(range(position, len(text) + 1))
     joined = "".join(plain)
     return FoldedText(plain=joined, lower=_same_length_lower(joined), starts=starts)
 

@@ -92,7 +92,7 @@ def _is_date(view: TextView, match: re.Match[str]) -> bool:
     before = text[max(0, start - 30) : start]
     if WEEKDAY_BEFORE.search(before):
         return True
-    if match["s"] == "-" or UNIT_AFTER.match(text, end):
+    if match["s"] == "-":
         return False
     if STRONG_CUE.search(before):
         return not _SCORE_BEFORE.search(before[:-4])

@@ -186,14 +186,12 @@ def _named(view: TextView, today: date) -> Iterator[SeenDate]:
 def _is_plain_word(view: TextView, match: re.Match[str]) -> bool:
     """ "may 2 tablets", "8 mar" are words; a month has a capital unless nothing has."""
     if match["m"] not in ("may", "march", "mar", "dec", "sep", "jan"):
-        return bool(bare_days.UNIT_AFTER.match(view.lower, match.end()))
+        return False
     if view.style == "lower":
         cue = bare_days.STRONG_CUE.search(view.lower, max(0, match.start() - 24), match.start())
         ordinal = re.search(r"\d(?:st|nd|rd|th)", match.group())
         return not (cue or ordinal) and match["m"] in ("may", "march")
-    return not view.plain[match.start("m")].isupper() or bool(
-        bare_days.UNIT_AFTER.match(view.lower, match.end())
-    )
+    return not view.plain[match.start("m")].isupper()
 
 
 def _month_only(view: TextView) -> Iterator[SeenDate]:

@@ -41,7 +41,7 @@ _NICKNAME = scan(r"\(\"(?P<n>[A-Z][A-Za-z'-]+)\"\)")
 _PARENTHESIS = scan(r"\b[A-Z][a-z]+ \((?P<n>[A-Z][a-z]+)\)")
 _CALLED = scan(
     r"(?P<n>[A-Z][a-z]+) \((?:legal|nickname|aka|a\.k\.a\.|goes by|preferred name|they/|she/|"
-    r"he/|prefers|known as|born|n[e\u00e9]e)",
+    r"he/|prefers|known as|born|nee|n\u00e9e)",
     signs=signs("(leg|(nick|(aka|(a.k|(goes|(pref|(they|(she|(he/|(known|(born|(ne|(n\u00e9e"),
 )
 _NICKNAME_FLAT = scan(r"\(\"(?P<n>[a-z][a-z'-]{1,20})\"\)")
