@@ -45,7 +45,8 @@ _END = """\
 The report holds no secret and no patient data: ids, tokens, codes and pasted addresses are left
 out. It may be mailed to the EHR's team. Exit codes: 0 all is well, 1 a warning, 3 something on
 our side has to change, 8 only the EHR's side or the network has to. `--json` prints the same
-findings with stable codes. Operators find the check on the page of each site, too."""
+findings with stable codes. Operators find the check on the
+[page of each site](../operate/sites.md), too."""
 
 
 def render() -> str:

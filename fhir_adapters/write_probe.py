@@ -110,6 +110,8 @@ def _retract(session: PutSession, reference: str) -> bool:
             return False
         present = json_text.loads(answer.body)
         body = json_text.dumps({**present, "status": "entered-in-error"})
-        return session.put(reference, body).status in (200, 201)
+        version = answer.headers.get("etag")  # some servers update no version but a named one
+        headers = {"If-Match": version} if version else None
+        return session.put(reference, body, headers=headers).status in (200, 201)
     except OutboundDown:
         return False

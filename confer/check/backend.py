@@ -36,6 +36,7 @@ def check(exam: Examination) -> Iterator[Finding]:
         yield found("backend.not_registered")
         return
     if exam.configuration is None or not exam.has_keys:
+        yield found("backend.not_possible")
         return
     grants = records.texts(exam.announced.get("grant_types_supported"))
     if grants and _CREDENTIALS not in grants:

@@ -48,6 +48,7 @@ def check(exam: Examination) -> Iterator[Finding]:
         return
     yield from _keys(exam)
     yield from _methods(exam)
+    yield from _scopes(exam)
     yield from pkce_announced(exam)
     if exam.configuration is None:
         return
@@ -114,6 +115,22 @@ def _methods(exam: Examination) -> Iterator[Finding]:
     method = exam.site.client_auth
     if listed and method != "public" and method not in listed:
         yield found("registration.method_not_announced", method=method)
+
+
+def _scopes(exam: Examination) -> Iterator[Finding]:
+    if exam.adapter is None:
+        return
+    traits, site = exam.adapter.traits, exam.site
+    if traits.sign_in.dialect != site.scope_dialect:
+        yield found(
+            "registration.other_dialect",
+            registered=site.scope_dialect,
+            vendor=traits.title,
+            wanted=traits.sign_in.dialect,
+        )
+    wide = [scope for scope in (*site.scopes, *site.backend_scopes) if "/*." in scope]
+    if wide and traits.sign_in.types_by_name:
+        yield found("registration.types_not_named", vendor=traits.title, scopes=", ".join(wide))
 
 
 def pkce_announced(exam: Examination) -> Iterator[Finding]:

@@ -52,11 +52,11 @@ class CheckSession:
         sent = {"Accept": _FHIR_JSON, "Content-Type": _FHIR_JSON, **(headers or {})}
         return self._send("POST", address, headers=sent, body=body)
 
-    def put(self, address: str, body: bytes, *, if_match: str | None = None) -> FhirReply:
-        """Update below the base, in the version that is named."""
-        sent = {"Accept": _FHIR_JSON, "Content-Type": _FHIR_JSON}
-        if if_match is not None:
-            sent["If-Match"] = if_match
+    def put(
+        self, address: str, body: bytes, *, headers: Mapping[str, str] | None = None
+    ) -> FhirReply:
+        """Update below the base."""
+        sent = {"Accept": _FHIR_JSON, "Content-Type": _FHIR_JSON, **(headers or {})}
         return self._send("PUT", address, headers=sent, body=body)
 
     def delete(self, address: str) -> FhirReply:

@@ -38,6 +38,7 @@ from launch.revocation import revoke
 from launch.token_set import TokenSet, from_record
 from runtime import tokens
 
+_SECRET: Final = frozenset({"code", "state", "session_state"})
 _LONG_LIVED: Final = frozenset({"online_access", "offline_access"})
 _PLAIN: Final[Mapping[type[LaunchError], str]] = {
     TokenAnswerInvalid: "sign_in.token_answer_invalid",
@@ -49,7 +50,7 @@ _PLAIN: Final[Mapping[type[LaunchError], str]] = {
     ClientKeyMissing: "registration.no_keys",
 }
 _UNUSABLE: Final[Mapping[type[LaunchError], str]] = {
-    StateRefused: "another sign-in, or too old",
+    StateRefused: "another sign-in, too old, or cut",
     LaunchParameterRefused: "no code in it",
 }
 
@@ -87,7 +88,7 @@ def _launch(exam: Examination) -> LaunchResult:
     target = app_launch.begin(exam.client, asked)
     ended = (exam.wishes.ask_person or _nobody)(_address(target))
     given = tuple(parse_qsl(urlsplit(ended.strip()).query))
-    exam.hide(*(value for _name, value in given))
+    exam.hide(*(value for name, value in given if name in _SECRET))
     path = urlsplit(exam.site.redirect_uri).path
     returned = BrowserRequest(params=given, browser_secret=secret, path=path)
     return app_launch.finish(exam.client, returned)

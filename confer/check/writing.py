@@ -5,14 +5,14 @@ it can be withdrawn again or was said to stay. Spec: spec/wire.md 2.8; DESIGN de
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from confer.check import answers, sessions, transport
 from confer.check.examination import Examination
 from confer.check.findings import Finding, found
 from confer.check.sessions import CheckSession
-from fhir_adapters import read_back, search, writing
+from fhir_adapters import read_back, search, write_probe, writing
 from fhir_adapters.adapter import Adapter
 from fhir_adapters.capability import WriteClass
 from fhir_adapters.errors import AdapterError
@@ -248,6 +248,30 @@ def _end(
         yield found("writing.not_withdrawn", status=status, identifier=identifier)
     elif fine:
         yield found("writing.created_and_withdrawn")
+        if trial.can("update", "u"):
+            yield _repeated(trial)
+
+
+def _repeated(trial: Trial) -> Finding:
+    """Write a further note twice, and see whether a repeated write is kept single as declared."""
+    note = replace(trial.note, opinion_id=f"confer-check-{tokens.new_case_id()}")
+    adapter = trial.adapter
+    try:
+        probed = write_probe.probe_notes(
+            trial.session, note, capability=adapter.capability, writes=adapter.traits.writes
+        )
+    except AdapterError as refused:
+        issue = refused.issue_code or "no reason given"
+        return found("writing.refused", status=refused.http_status or 0, issue=issue)
+    if probed.left:
+        return found("writing.copies_left", count=probed.left, identifier=note.opinion_id)
+    if probed.is_as_declared:
+        return found("writing.repeat_is_safe", copies=probed.copies)
+    return found(
+        "writing.repeat_is_unsafe",
+        declared=str(probed.declared or "none"),
+        found=str(probed.found or "none"),
+    )
 
 
 def _withdrawn(trial: Trial, reference: str) -> int:
@@ -259,8 +283,9 @@ def _withdrawn(trial: Trial, reference: str) -> int:
         if there.status != 200 or present is None:
             return there.status
         gone = {**present, "status": "entered-in-error"}
+        version = there.headers.get("etag")
         status = trial.session.put(
-            reference, json_text.dumps(gone), if_match=there.headers.get("etag")
+            reference, json_text.dumps(gone), headers={"If-Match": version} if version else None
         ).status
         if status in _WITHDRAWN:
             return status

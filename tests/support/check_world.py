@@ -59,12 +59,17 @@ class CheckWorld:
     folder: Path
 
     def fresh(
-        self, switches: Mapping[str, object] | None = None, armed: Sequence[Fault] = ()
+        self,
+        switches: Mapping[str, object] | None = None,
+        armed: Sequence[Fault] = (),
+        *,
+        dialect: str = "generic",
     ) -> None:
-        """Put the bench to these switches and faults, and nothing else."""
+        """Put the bench to these switches, faults and dialect, and nothing else."""
         self.front.reset(self.ehr.url)
         with self.ehr.services.database.transaction() as session:
             bench.all_off(session)
+            bench.choose(session, dialect)
             bench.turn(session, switches or {})
             faults.arm(session, armed)
 

@@ -13,6 +13,13 @@ class _Quiet(WSGIRequestHandler):
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - the parent's name
         """Say nothing: a request line may hold a path that a test plants a canary in."""
 
+    def send_header(self, keyword: str, value: str) -> None:
+        """Let an application's own Date stand alone, as servers in production do."""
+        if keyword == "Date":
+            before = getattr(self, "_headers_buffer", [])
+            self._headers_buffer = [line for line in before if not line.startswith(b"Date:")]
+        super().send_header(keyword, value)
+
 
 @contextmanager
 def served(

@@ -33,6 +33,8 @@ class Seeded:
     switches: Mapping[str, object] = field(default_factory=dict)
     armed: tuple[Fault, ...] = ()
     sign_in: bool = False
+    dialect: str = "generic"
+    also: tuple[str, ...] = ()
 
 
 def _switch(expected: str, *groups: str, sign_in: bool = False, **switches: object) -> Seeded:
@@ -65,6 +67,14 @@ SEEDED = (
     _switch("registration.scopes_refused", "registration", authorize_error="invalid_scope"),
     _switch("registration.request_refused", "registration", authorize_error="invalid_request"),
     _switch("registration.method_not_announced", "registration", auth_methods="no_private_key_jwt"),
+    Seeded(
+        name="oracle", expected="registration.types_not_named", groups=("registration",),
+        dialect="oracle",
+    ),
+    Seeded(
+        name="azure", expected="registration.other_dialect", groups=("registration",),
+        dialect="azure", also=("registration.scopes_refused",),
+    ),
     _switch("backend.client_refused", "backend", client_login="invalid_client"),
     _switch("backend.client_refused", "backend", backend="unauthorized_client"),
     _switch("backend.narrowed", "backend", scopes_dropped=("system/DocumentReference.*",)),
@@ -101,11 +111,11 @@ def _codes(report: Report) -> list[str]:
 
 @pytest.mark.parametrize("seeded", SEEDED, ids=lambda one: one.name)
 def test_a_seeded_fault_is_named(at: CheckWorld, seeded: Seeded) -> None:
-    at.fresh(seeded.switches, seeded.armed)
+    at.fresh(seeded.switches, seeded.armed, dialect=seeded.dialect)
     made = at.report(*(seeded.groups or ("discovery",)), sign_in=seeded.sign_in, patient_id=ADELA)
     assert seeded.expected in _codes(made)
     # one cause, one failure: nothing is reported as failed beside it
-    assert {one.code for one in made.of_level("fail")} <= {seeded.expected}
+    assert {one.code for one in made.of_level("fail")} <= {seeded.expected, *seeded.also}
 
 
 def test_an_ehr_without_faults_passes_and_the_report_holds_no_secret_and_no_patient(
@@ -123,7 +133,8 @@ def test_an_ehr_without_faults_passes_and_the_report_holds_no_secret_and_no_pati
         "discovery.ok", "discovery.data_needs_token", "registration.accepted", "pkce.enforced",
         "registration.keys_published", "backend.ok", "sign_in.ok", "scopes.all_granted",
         "refresh.ok", "reading.patient_ok", "paging.ok", "writing.safe",
-        "writing.created_and_withdrawn", "frame.allowed", "frame.cookie_ok",
+        "writing.created_and_withdrawn", "writing.repeat_is_safe", "frame.allowed",
+        "frame.cookie_ok",
     ):  # fmt: skip
         assert code in codes
     everything = report.html(made).decode() + str(made.as_json()) + "".join(report.lines(made))
@@ -171,19 +182,19 @@ def test_faults_of_single_types_are_told_apart_in_one_reading(at: CheckWorld) ->
     assert not {code for code, kind in found if kind == "MedicationRequest"} - {"reading.repeated"}
 
 
+def test_odd_content_of_a_chart_is_named(at: CheckWorld) -> None:
+    at.fresh({"authorization": "open", "entries": "wrong_patient", "result_cap": 2})
+    codes = _codes(at.report("reading", patient_id=ADELA))
+    assert "reading.wrong_patient" in codes
+    assert "reading.capped" in codes
+
+
 @pytest.mark.parametrize(
-    ("switches", "expected"),
-    [
-        ({"entries": "wrong_patient"}, "reading.wrong_patient"),
-        ({"patient": "other"}, "reading.patient_unusable"),
-        ({"patient": "merged"}, "reading.patient_flagged"),
-        ({"result_cap": 2}, "reading.capped"),
-    ],
+    ("patient", "expected"),
+    [("other", "reading.patient_unusable"), ("merged", "reading.patient_flagged")],
 )
-def test_odd_content_of_a_chart_is_named(
-    at: CheckWorld, switches: dict[str, object], expected: str
-) -> None:
-    at.fresh({"authorization": "open", **switches})
+def test_an_odd_patient_is_named(at: CheckWorld, patient: str, expected: str) -> None:
+    at.fresh({"authorization": "open", "patient": patient})
     assert expected in _codes(at.report("reading", patient_id=ADELA))
 
 
@@ -191,6 +202,7 @@ def test_odd_content_of_a_chart_is_named(
     ("switches", "armed", "expected"),
     [
         ({"create_answer": "empty"}, (), "writing.answer_empty"),
+        ({"conditional_create": False}, (), "writing.repeat_is_safe"),
         ({"create_answer": "foreign_location"}, (), "writing.foreign_location"),
         (
             {},
@@ -201,7 +213,15 @@ def test_odd_content_of_a_chart_is_named(
         ({"forbidden_types": ("DocumentReference",)}, (), "writing.refused"),
         ({"scopes_dropped": ("system/DocumentReference.*",)}, (), "writing.not_granted"),
     ],
-    ids=["empty", "foreign_location", "commit_then_500", "drop_after", "forbidden", "no_scope"],
+    ids=[
+        "empty",
+        "not_conditional",
+        "foreign_location",
+        "commit_then_500",
+        "drop_after",
+        "forbidden",
+        "no_scope",
+    ],
 )
 def test_a_fault_of_filing_is_named_and_no_test_note_stays(
     at: CheckWorld, switches: dict[str, object], armed: tuple[Fault, ...], expected: str
