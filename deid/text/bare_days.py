@@ -88,8 +88,8 @@ def read(view: TextView, day_first: bool) -> Iterator[SeenDate]:
 
 
 def _is_date(view: TextView, match: re.Match[str]) -> bool:
-    text, start, end = view.lower, match.start(), match.end()
-    before = text[max(0, start - 30) : start]
+    start = match.start()
+    before = view.lower[max(0, start - 30) : start]
     if WEEKDAY_BEFORE.search(before):
         return True
     if match["s"] == "-":
