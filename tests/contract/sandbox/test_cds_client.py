@@ -44,14 +44,15 @@ CARD = {
 class Service:
     """A CDS service that checks who calls and keeps what was sent."""
 
-    def __init__(self, ehr: SandboxEhr) -> None:
+    def __init__(self, ehr: SandboxEhr, *, hook: str = "patient-view") -> None:
+        self.offered = {**OFFERED, "hook": hook}
         self.keys = ehr.browser().get("/auth/cds-jwks", base_url=EHR).get_json()["keys"]
         self.seen: set[str] = set()
         self.bodies: list[dict[str, Any]] = []
 
     def serve(self, world: responses.RequestsMock) -> None:
         """Register the addresses."""
-        world.add_callback("GET", BASE, lambda r: self._checked(r, {"services": [OFFERED]}))
+        world.add_callback("GET", BASE, lambda r: self._checked(r, {"services": [self.offered]}))
         world.add_callback("POST", f"{BASE}/view", lambda r: self._checked(r, {"cards": [CARD]}))
         world.add_callback("POST", f"{BASE}/view/feedback", lambda r: self._checked(r, {}))
 
@@ -122,6 +123,22 @@ def test_a_call_proves_itself_and_sends_what_was_asked_for(
     client.patient_view(ADELA, doctor)
     discovered = [call for call in world.calls if call.request.method == "GET"]
     assert len(discovered) == 1
+
+
+def test_a_drafted_referral_is_asked_about_with_its_specialty(
+    registered: SandboxEhr, world: responses.RequestsMock
+) -> None:
+    service = Service(registered, hook="order-select")
+    service.serve(world)
+    client = CdsClient(registered.services)
+    view = client.order_select(ADELA, _doctor(registered), specialty="394589003")
+    assert len(view.cards) == 1
+    (sent,) = service.bodies
+    (entry,) = sent["context"]["draftOrders"]["entry"]
+    order = entry["resource"]
+    assert sent["context"]["selections"] == [f"ServiceRequest/{order['id']}"]
+    assert (order["status"], order["subject"]) == ("draft", {"reference": f"Patient/{ADELA}"})
+    assert order["performerType"]["coding"][0]["code"] == "394589003"
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 412, 500])
