@@ -33,7 +33,7 @@ class Dialect:
 
 GENERIC = Dialect(
     name="generic",
-    title="A plain FHIR R4 server that does everything right",
+    title="Plain FHIR R4 server",
     software="Plainview Chart (sandbox)",
     types=fhir_types.TYPES,
 )
