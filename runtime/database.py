@@ -1,12 +1,14 @@
 """Engine, transaction scope and pragmas (reliability: an acceptance is synced to disk first).
 
 SQLite: WAL, synchronous FULL, foreign keys, busy time-out, and `BEGIN IMMEDIATE` for
-every write transaction, so that no lock upgrade can fail half-way. PostgreSQL: statement
+every write transaction, so that no lock upgrade can fail half-way. Only what may be lost
+with the power (`passing()`) does not wait for the disk. PostgreSQL: statement
 time-out and a refusal to run on a server that acknowledges before it has synced.
 """
 
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -23,6 +25,7 @@ BUSY_SECONDS = 30
 STATEMENT_SECONDS = 30
 _POOL_SIZE = 10
 _WRITE = "confer_write"
+_PASSING = "confer_passing"
 
 
 class _DriverConnection(Protocol):
@@ -42,6 +45,13 @@ class Database:
         self._sessions = sessionmaker(engine, expire_on_commit=False)
         write_engine = engine.execution_options(**{_WRITE: True})
         self._write_sessions = sessionmaker(write_engine, expire_on_commit=False)
+        passing_engine = engine.execution_options(**{_WRITE: True, _PASSING: True})
+        self._passing_sessions = sessionmaker(passing_engine, expire_on_commit=False)
+        # SQLite has one writer at a time, and who finds it busy sleeps and looks again. Threads
+        # of one process queue here instead: the next one begins the moment the last one ends.
+        self._writers: AbstractContextManager[object] = (
+            threading.RLock() if dialect == "sqlite" else nullcontext()
+        )
 
     def __repr__(self) -> str:
         """Name the dialect only; the URL may hold a password."""
@@ -53,8 +63,22 @@ class Database:
 
         After a clean exit the data is synced to disk (SQLite synchronous=FULL).
         """
-        with self._write_sessions() as session, session.begin():
+        with self._writers, self._write_sessions() as session, session.begin():
             session.connection()  # take the write lock now, not at the first statement
+            yield session
+
+    @contextmanager
+    def passing(self) -> Iterator[Session]:
+        """Open a write transaction for what a power cut may undo: progress, pace, sign-ins.
+
+        It is as atomic as any, and a killed process loses nothing of it; only the disk is not
+        waited for. What is promised to somebody goes through `transaction()`, whose sync also
+        carries everything that was written before.
+        """
+        with self._writers, self._passing_sessions() as session, session.begin():
+            session.connection()
+            if self.dialect == "postgresql":
+                session.execute(sa.text("SET LOCAL synchronous_commit TO off"))
             yield session
 
     @contextmanager
@@ -157,6 +181,10 @@ def _prepare_sqlite(connection: _DriverConnection, _record: object) -> None:
 
 def _begin_sqlite(connection: sa.Connection) -> None:
     options = connection.get_execution_options()
+    if options.get(_WRITE):
+        # Said anew each time, because a connection serves both kinds and may be pooled.
+        level = "NORMAL" if options.get(_PASSING) else "FULL"
+        connection.exec_driver_sql(f"PRAGMA synchronous={level}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get(_WRITE) else "BEGIN")
 
 

@@ -29,7 +29,8 @@ from runtime.log_events import Event
 
 MAX_BYTES = 20_000_000
 _CHUNK = 65_536
-_POOL = 16
+# One connection for each thread of a program and of its readings; more are made and dropped.
+_POOL = 64
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _ODD_CHARACTERS = re.compile(r"[\x00-\x20\x7f-\uffff\\]")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:]+\]")

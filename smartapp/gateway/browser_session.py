@@ -31,7 +31,7 @@ def enter(
             idle=idle,
         )
     if not quietly:
-        with services.database.transaction() as session:
+        with services.database.passing() as session:
             launches.touch(session, launch.handle_hash, now=now)
     return launch
 

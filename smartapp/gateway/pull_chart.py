@@ -6,6 +6,7 @@ one starts the reading again, and two never do it at once.
 """
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -33,6 +34,8 @@ from smartapp.store.drafts import DraftSection
 from smartapp.store.launches import Launch
 
 _FILING_SECONDS = 0.5
+# Shorter than the lease of a reading: who waits longer goes on without a turn.
+_TURN_SECONDS = 20.0
 
 
 def begin_reading(services: GatewayServices, launch: Launch) -> bool:
@@ -40,7 +43,7 @@ def begin_reading(services: GatewayServices, launch: Launch) -> bool:
     holder = tokens.new_uuid()
     now = clock.now()
     until = now + timedelta(seconds=services.policy.reading_lease_seconds)
-    with services.database.transaction() as session:
+    with services.database.passing() as session:
         taken = drafts.lease(session, launch.draft_id, holder=holder, until=until, now=now)
     if taken:
         services.run_aside(lambda: pull_chart(services, launch, holder=holder))
@@ -53,7 +56,7 @@ def pull_chart(services: GatewayServices, launch: Launch, *, holder: str) -> Non
         found = _read(services, launch, holder)
     except (AdapterError, LaunchError, RuntimeFault) as problem:
         logs.emit(Event.CHART_READ_FAILED, code=code_of(problem))
-        with services.database.transaction() as session:
+        with services.database.passing() as session:
             drafts.tell_patient(
                 session,
                 services.keyring,
@@ -85,7 +88,13 @@ def _read(services: GatewayServices, launch: Launch, holder: str) -> _Found:
     aside = ThreadPoolExecutor(max_workers=2, thread_name_prefix="filing")
     asking = aside.submit(_asker, chart, launch)
 
+    # Who just launched waits for the patient alone; the many searches of those who have their
+    # form already take turns, so that a crowd of launches does not stand in its own way.
+    turn = ExitStack()
+
     def choose_traits(capability: Capability) -> VendorTraits:
+        if services.reading_turns.acquire(timeout=_TURN_SECONDS):
+            turn.callback(services.reading_turns.release)
         chosen = adapter_for(capability, registered=site.vendor, fhir_version=site.fhir_version)
         return chosen.traits
 
@@ -94,7 +103,7 @@ def _read(services: GatewayServices, launch: Launch, holder: str) -> _Found:
 
     def on_section(section: ChartSection) -> None:
         until = clock.now() + timedelta(seconds=services.policy.reading_lease_seconds)
-        with services.database.transaction() as session:
+        with services.database.passing() as session:
             drafts.extend(session, launch.draft_id, holder=holder, until=until)
             drafts.put_section(session, launch.draft_id, _section(section))
 
@@ -114,6 +123,7 @@ def _read(services: GatewayServices, launch: Launch, holder: str) -> _Found:
             snapshot=snapshot, user_name=_user_name(snapshot, asker), may_file=_soon(filing)
         )
     finally:
+        turn.close()
         aside.shutdown(wait=False)
 
 
@@ -122,7 +132,7 @@ def _tell_patient(
 ) -> None:
     """Keep who the patient is, so that the form can be shown."""
     now = clock.now()
-    with services.database.transaction() as session:
+    with services.database.passing() as session:
         draft = drafts.load(session, services.keyring, launch.draft_id, now=now)
         facts = _patient_facts(patient, flags, draft.case_key)
         drafts.tell_patient(session, services.keyring, launch.draft_id, facts=facts, now=now)
@@ -210,7 +220,7 @@ def _store(services: GatewayServices, launch: Launch, found: _Found) -> None:
             for group in contents(by_section)
         ],
     }
-    with services.database.transaction() as session:
+    with services.database.passing() as session:
         for section in snapshot.sections:
             drafts.put_section(session, launch.draft_id, _section(section))
         drafts.finish_reading(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from threading import BoundedSemaphore
 from typing import Any, Protocol
 
 from sqlalchemy.orm import Session
@@ -75,6 +76,10 @@ class Policy:
     test_data: bool = False
 
 
+# So many charts are pulled at the same time by one process.
+READ_AT_ONCE = 8
+
+
 def no_failpoint(_name: str) -> None:
     """Nothing happens here outside the chaos tests."""
 
@@ -106,5 +111,6 @@ class GatewayServices:
     failpoint: Callable[[str], None] = no_failpoint
     text_finder: TextFinder | None = None
     styles: EhrStyles = field(default_factory=EhrStyles)
+    reading_turns: BoundedSemaphore = field(default_factory=lambda: BoundedSemaphore(READ_AT_ONCE))
     hook_calls: OutboundClient | None = None
     check_site: CheckSite | None = None

@@ -61,7 +61,7 @@ class LaunchStates:
 
     def put(self, state_hash: str, record: bytes, *, expires_at: datetime) -> None:
         """Keep a record until its callback; states past their time are swept here."""
-        with self._database.transaction() as session:
+        with self._database.passing() as session:
             session.execute(delete(LaunchStateRow).where(LaunchStateRow.expires_at <= clock.now()))
             session.add(
                 LaunchStateRow(
@@ -73,7 +73,7 @@ class LaunchStates:
 
     def take(self, state_hash: str) -> bytes | None:
         """Return and delete a record; the second taker gets None."""
-        with self._database.transaction() as session:
+        with self._database.passing() as session:
             row = session.get(LaunchStateRow, state_hash)
             if row is None:
                 return None
@@ -106,7 +106,7 @@ class Tokens:
 
     def save(self, grant_id: GrantId, record: bytes) -> None:
         """Insert or replace a record."""
-        with self._database.transaction() as session:
+        with self._database.passing() as session:
             session.merge(
                 TokenRow(
                     grant_id=grant_id,
@@ -117,14 +117,14 @@ class Tokens:
 
     def delete(self, grant_id: GrantId) -> None:
         """Wipe a record."""
-        with self._database.transaction() as session:
+        with self._database.passing() as session:
             session.execute(delete(TokenRow).where(TokenRow.grant_id == grant_id))
 
     def lease(self, grant_id: GrantId, *, holder: str, until: datetime) -> bool:
         """Take the refresh lease when it is free or has run out."""
         now = clock.now()
         try:
-            with self._database.transaction() as session:
+            with self._database.passing() as session:
                 taken = session.execute(
                     update(TokenLeaseRow)
                     .where(TokenLeaseRow.grant_id == grant_id, TokenLeaseRow.until <= now)
@@ -141,7 +141,7 @@ class Tokens:
 
     def release(self, grant_id: GrantId, *, holder: str) -> None:
         """Give the lease back if this holder still has it."""
-        with self._database.transaction() as session:
+        with self._database.passing() as session:
             session.execute(
                 delete(TokenLeaseRow).where(
                     TokenLeaseRow.grant_id == grant_id, TokenLeaseRow.holder == holder

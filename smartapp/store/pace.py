@@ -20,7 +20,7 @@ class Paces:
 
     def take(self, site_id: str, pace: Pace, *, now: datetime, wanted: int) -> Taken:
         """Take tokens from the site's bucket, for all processes at once."""
-        with self._database.transaction() as session:
+        with self._database.passing() as session:
             row = _row(session, site_id, pace, now)
             taken = take(_state(row), pace, now=now, wanted=wanted)
             _put(row, taken.state)
@@ -30,7 +30,7 @@ class Paces:
         self, site_id: str, pace: Pace, *, now: datetime, change: Callable[[PaceState], PaceState]
     ) -> PaceState:
         """Apply what an answer taught to the site's state."""
-        with self._database.transaction() as session:
+        with self._database.passing() as session:
             row = _row(session, site_id, pace, now)
             changed = change(_state(row))
             _put(row, changed)
