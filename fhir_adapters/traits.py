@@ -120,9 +120,11 @@ class WriteTraits:
     where the site's own registration names them. `classes` says how a repeated write is
     kept single at best; the CapabilityStatement may say less, never more.
     `formats` are the media types of a note in the order of preference. `single_author` and
-    `final_only` are rules of the server about DocumentReference. `keeps_content` is false
+    `final_only` are rules of the server about DocumentReference, which every note meets:
+    they are told on pages. So is `body_in_answer`, false where a create is answered by
+    Location alone: every answer is understood. `keeps_content` is false
     where the server converts what it is given (XHTML into RTF), so that reading back cannot
-    prove the bytes. `body_in_answer` is false where a create is answered by Location alone.
+    prove the bytes.
     """
 
     ladder: tuple[Rung, ...] = (
@@ -154,7 +156,6 @@ class SignInTraits:
     launch_scopes: tuple[str, ...] = LAUNCH_SCOPES
     backend_scopes: tuple[str, ...] = BACKEND_SCOPES
     types_by_name: bool = False
-    offline_access: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,7 +164,8 @@ class VendorTraits:
 
     `software` are words, lower case, one of which is in the CapabilityStatement's
     `software.name` or `publisher`. `built_on` are keys of engines whose name such a server
-    may also bear. `missing` and `to_do` are sentences for the integration pages.
+    may also bear. `id_length` is told on pages: ids of up to 255 characters are read from
+    any server. `missing` and `to_do` are sentences for the integration pages.
     """
 
     key: str

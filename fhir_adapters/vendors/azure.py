@@ -15,7 +15,6 @@ TRAITS = VendorTraits(
         # scopes of patient, user and system in one request are answered with 400
         # (microsoft/fhir-server #5717, August 2026); the practitioner is read by fhirUser
         launch_scopes=("launch", "openid", "fhirUser", "patient/*.rs"),
-        offline_access=False,
     ),
     to_do=(
         "Register the app in Entra, and put the vendor's SMART sample (API Management) in "

@@ -13,7 +13,6 @@ TRAITS = VendorTraits(
     sign_in=SignInTraits(
         dialect="v1",  # SMART 1.1
         launch_scopes=("openid", "fhirUser", "launch/patient", "patient/*.rs"),
-        offline_access=False,
     ),
     to_do=(
         "There is no authorization server: put one in front that sends X-Authorization-Scope "

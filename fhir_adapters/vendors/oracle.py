@@ -63,7 +63,6 @@ TRAITS = VendorTraits(
             "user/Organization.rs",
             "user/Location.rs",
         ),
-        offline_access=False,  # online or offline is fixed when the app is registered
     ),
     to_do=(
         "Register two applications: one for providers (SMART launch) and one for the system "

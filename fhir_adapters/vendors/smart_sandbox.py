@@ -6,7 +6,6 @@ Spec: spec/smart.md section 4, column SMART Health IT sandbox.
 from fhir_adapters.traits import (
     AnswerTraits,
     PaceTraits,
-    SignInTraits,
     VendorTraits,
 )
 
@@ -16,7 +15,6 @@ TRAITS = VendorTraits(
     built_on=("hapi",),
     answers=AnswerTraits(expired_statuses=frozenset({404, 410})),  # paging as at HAPI
     pace=PaceTraits(requests_per_second=5.0, burst=24, parallel=8),  # fair use
-    sign_in=SignInTraits(offline_access=False),
     to_do=(
         "Nothing to register: the launcher takes any client id. Use a public client.",
         "The launcher's options are part of the FHIR base: each combination of options is a "

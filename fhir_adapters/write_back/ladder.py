@@ -21,8 +21,6 @@ TYPE_OF = {
     Rung.DIAGNOSTIC_REPORT: "DiagnosticReport",
     Rung.QUESTIONNAIRE_RESPONSE: "QuestionnaireResponse",
 }
-# Written only where the site names it: a questionnaire needs an agreement with the hospital.
-_BY_AGREEMENT = frozenset({Rung.QUESTIONNAIRE_RESPONSE})
 
 
 class Why(StrEnum):
@@ -91,7 +89,7 @@ def _why(rung: Rung, ground: Ground) -> Why | None:
     if rung is Rung.COPY:
         return None
     listed = str(rung) in ground.allowed
-    unlisted = (ground.allowed or rung in _BY_AGREEMENT) and not listed
+    unlisted = (ground.allowed or rung in ground.writes.by_agreement) and not listed
     if ground.never or unlisted:
         return Why.SITE
     if not listed and rung not in ground.writes.ladder:
