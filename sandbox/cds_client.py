@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from fhir_server.errors import FhirServerError
@@ -53,7 +53,8 @@ class _Service:
 
 
 def register(session: Session, *, base_url: str, client_id: str) -> None:
-    """Register the CDS service of an app by the address of its discovery."""
+    """Register the CDS service of an app by the address of its discovery; an app has one."""
+    session.execute(delete(CdsServiceRow).where(CdsServiceRow.client_id == client_id))
     session.merge(CdsServiceRow(base_url=base_url, client_id=client_id))
     session.flush()
 

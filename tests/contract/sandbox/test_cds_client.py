@@ -81,8 +81,10 @@ class Service:
 
 @pytest.fixture(scope="module")
 def registered(ehr: SandboxEhr) -> SandboxEhr:
-    with ehr.services.database.transaction() as session:
-        cds_client.register(session, base_url=BASE, client_id="confer-app")
+    earlier = "http://127.0.0.1:1/cds-services"  # where the gateway was before it moved
+    for address in (earlier, BASE):
+        with ehr.services.database.transaction() as session:
+            cds_client.register(session, base_url=address, client_id="confer-app")
     return ehr
 
 
