@@ -20,6 +20,7 @@ TEXT_TYPES = frozenset({"text/plain", "text/html", "application/xhtml+xml"})
 # What is in such a file, and whether it may leave, its bytes decide later.
 DOCUMENT_TYPES = frozenset(
     {
+        "application/cda+xml",
         "application/gzip",
         "application/hl7-cda+xml",
         "application/octet-stream",

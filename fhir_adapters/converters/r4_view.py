@@ -70,7 +70,8 @@ class R4View:
         if self.release is None and not _may_be_renamed(address):
             # Asked for in the same breath as the statement; only its answer needs the release.
             reply = self.session.get(address, params, accept=accept)
-            if reply.status != 406 or self._release() is not Release.DSTU2:
+            again = accept == FHIR_JSON and self._release() is Release.DSTU2 and _unread(reply)
+            if not again:
                 return self._converted(reply)
         native = self._native(address)
         if self._release() is Release.DSTU2 and accept == FHIR_JSON:
@@ -106,7 +107,7 @@ class R4View:
 
     def _ask(self) -> _Known:
         reply = self.session.get("metadata", accept=FHIR_JSON)
-        if reply.status == 406:
+        if _unread(reply):
             reply = self.session.get("metadata", accept=_OLD_JSON)
         statement = _json(reply) if reply.status == 200 else None
         if statement is None or statement.get("resourceType") not in statements.STATEMENTS:
@@ -145,6 +146,11 @@ class R4View:
 def _may_be_renamed(address: str) -> bool:
     match = _TYPE.fullmatch(address)
     return match is not None and any(match["type"] in one.names for one in CONVERTERS.values())
+
+
+def _unread(reply: FhirReply) -> bool:
+    """Tell whether a server of old did not know the media type, or answered in another one."""
+    return reply.status == 406 or (reply.status == 200 and _json(reply) is None)
 
 
 def _json(reply: FhirReply) -> dict[str, Any] | None:

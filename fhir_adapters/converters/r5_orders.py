@@ -55,6 +55,8 @@ def _taken(source: JsonObject, target: Target) -> None:
         target.put("status", "entered-in-error")
     elif source.get("status") == "recorded" and found:
         target.put("status", found[0])
+    if source.get("status") == "draft":
+        target.lose("status")
     if adherence is not None and not found:
         target.lose("adherence")
     if isinstance(adherence, dict) and adherence.get("reason") is not None:

@@ -58,7 +58,7 @@ def needs(names: str) -> tuple[tuple[str, ...], ...]:
 def points_at(reference: object, *types: str) -> bool:
     """Tell whether a Reference points at one of these types, as far as its text says."""
     text = reference.get("reference") if isinstance(reference, dict) else None
-    parts = text.split("/") if isinstance(text, str) else []
+    parts = text.split("/_history/")[0].split("/") if isinstance(text, str) else []
     return len(parts) >= 2 and parts[-2] in types
 
 

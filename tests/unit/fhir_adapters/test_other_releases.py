@@ -3,7 +3,7 @@
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -49,7 +49,7 @@ def _declares(release: Release) -> dict[str, Any]:
 class _Server(MemoryFhirSession):
     """A server that may insist on the media type of its own time."""
 
-    strict: bool = False
+    strict: Literal["", "refuses", "answers in XML"] = ""
     accepts: list[str] = field(default_factory=list)
 
     def get(
@@ -61,8 +61,12 @@ class _Server(MemoryFhirSession):
     ) -> OutboundAnswer:
         self.accepts.append(accept)
         if self.strict and accept == "application/fhir+json":
-            return answer(406)
+            return answer(406) if self.strict == "refuses" else _xml()
         return super().get(address, params, accept=accept)
+
+
+def _xml() -> OutboundAnswer:
+    return answer(200, b"<Conformance/>", content_type="application/xml+fhir")
 
 
 def _server(release: Release, **more: Any) -> _Server:
@@ -121,8 +125,9 @@ def test_an_entry_that_cannot_be_converted_is_left_out_and_shown_as_missing(
     assert Reason.NOT_CONVERTED in found.reasons
 
 
-def test_an_old_server_is_asked_in_its_own_words() -> None:
-    server = _server(Release.DSTU2, strict=True)
+@pytest.mark.parametrize("strict", ["refuses", "answers in XML"])
+def test_an_old_server_is_asked_in_its_own_words(strict: str) -> None:
+    server = _server(Release.DSTU2, strict=strict)
     snapshot = _read(server)
     asked = {path.split("?")[0] for _, path in server.calls}
     assert "MedicationOrder" in asked
