@@ -195,13 +195,17 @@ def _announced(probe: _Probe, statement: Json | None) -> tuple[Json | None, dict
         probe.found("pass", "discovery", "It announces SMART at .well-known/smart-configuration.")
     else:
         found = discovery.oauth_uris(statement or {})
+        if found is None and isinstance(answer, str):
+            if statement is not None:
+                probe.found("fail", "discovery", f"Its SMART configuration {answer}.")
+            return None, {}
         if found is None:
             probe.found(
                 "fail",
                 "discovery",
                 "It announces no sign-in, in neither of the two places.",
                 "Ask the EHR team to switch SMART on. An open test server can be read by "
-                "`confer check`, but doctors cannot launch from it.",
+                "confer check, but doctors cannot launch from it.",
             )
             return None, {}
         probe.found(
