@@ -175,13 +175,16 @@ def _origins_of_sites(sites: Sites) -> Callable[[str], bool]:
 
 
 def _origins_of_hooks(sites: Sites) -> Callable[[str], bool]:
-    """Allow the charts of EHRs that call hooks, and where their CDS clients publish keys."""
+    """Allow the charts of EHRs that call hooks, and where their CDS clients publish keys.
+
+    A site that is switched off is not called, not even to prove who calls us.
+    """
 
     def allowed(origin: str) -> bool:
         return any(
             origin in {_origin(site.issuer), _origin(site.cds_client.jwks_url or site.issuer)}
             for site in sites.every()
-            if site.cds_client is not None
+            if site.enabled and site.cds_client is not None
         )
 
     return allowed
