@@ -63,7 +63,6 @@ class Examination:
     backend_scopes: tuple[str, ...] = ()
     # searches that were answered, for the checks that follow; PHI, gone with the run
     searches: list[tuple[Query, Mapping[str, Any]]] = field(default_factory=list, repr=False)
-    said: set[tuple[str, str]] = field(default_factory=set, repr=False)
     _secrets: set[str] = field(default_factory=set, repr=False)
 
     @property

@@ -30,7 +30,7 @@ GROUPS: Final[Mapping[str, str]] = {
     "frame": "Frame and cookies",
     "check": "The check itself",
 }
-_LONGEST: Final = 160
+_LONGEST: Final = 400
 _UNPRINTABLE: Final = re.compile(r"[^\x20-\x7e]+")
 
 Fact = str | int

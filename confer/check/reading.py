@@ -74,30 +74,25 @@ def _patient(exam: Examination, session: CheckSession) -> Iterator[Finding]:
 
 def _types(exam: Examination, adapter: Adapter, session: CheckSession) -> Iterator[Finding]:
     done: set[Query] = set()
-    for wishes in sections.WISHES.values():
-        for wish in wishes:
-            queries = sections.queries(
-                (wish,), adapter.capability, exam.patient_id or "", adapter.traits.search
-            )
-            if queries and not session.may(wish.resource_type, "s"):
-                yield from _once(exam, found(
-                    "reading.not_granted", type=wish.resource_type, way=session.way
-                ))  # fmt: skip
-                continue
-            if not queries:
-                yield from _once(exam, found("reading.not_declared", type=wish.resource_type))
+    not_granted: dict[str, None] = {}
+    not_declared: dict[str, None] = {}
+    for wish in (wish for wishes in sections.WISHES.values() for wish in wishes):
+        queries = sections.queries(
+            (wish,), adapter.capability, exam.patient_id or "", adapter.traits.search
+        )
+        if not queries:
+            not_declared[wish.resource_type] = None
+        elif not session.may(wish.resource_type, "s"):
+            not_granted[wish.resource_type] = None
+        else:
             for query in queries:
                 if query not in done:
                     done.add(query)
                     yield from _search(exam, adapter, session, query)
-
-
-def _once(exam: Examination, finding: Finding) -> Iterator[Finding]:
-    """Several sections may want one type; it is said once."""
-    key = (finding.code, str(finding.facts["type"]))
-    if key not in exam.said:
-        exam.said.add(key)
-        yield finding
+    if not_granted:
+        yield found("reading.not_granted", types=", ".join(not_granted), way=session.way)
+    if not_declared:
+        yield found("reading.not_declared", types=", ".join(not_declared))
 
 
 def _search(

@@ -165,7 +165,7 @@ def test_faults_of_single_types_are_told_apart_in_one_reading(at: CheckWorld) ->
         ),
     )
     found = {
-        (finding.code, str(finding.facts["type"]))
+        (finding.code, str(finding.facts.get("type", "")))
         for finding in at.report("reading", patient_id=ADELA).findings
         if finding.known.group == "reading" and finding.level in ("warn", "fail")
     }
