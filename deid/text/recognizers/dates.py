@@ -19,6 +19,13 @@ _TIME = re.compile(
     r"(?::[0-5]\d(?:\.\d{1,6})?)?(?:\s?(?P<half>[ap]m\b|[ap]\.m\b\.?))?(?:z|[+-]\d\d:?\d\d)?"
     rf"(?:\s?(?:[-/]|to|until|till)\s?{_CLOCK})?(?:\s?(?:hours|hrs?|h)\b)?(?!\d|[/:-]\d|\.\d)"
 )
+#: "14:30 on 2/28/2024", "9 am, March 3", "at 1430 hrs on 3 Mar"
+_TIME_BEFORE = re.compile(
+    r"(?:(?<![\d.:/-])(?P<h>[01]?\d|2[0-3])(?::(?P<m>[0-5]\d)(?::[0-5]\d)?(?:\s?(?P<half>[ap]\.?m)\b\.?)?"
+    r"|\s?(?P<half2>[ap]\.?m)\b\.?)|(?<=\bat )(?P<h2>[01]\d|2[0-3])(?P<m2>[0-5]\d))"
+    r"(?:\s?(?:hours|hrs?|h)\b)?,?\s{1,2}(?:on\s(?:the\s)?)?\Z"
+)
+_TIME_ROOM = 28
 _BORN_BEFORE = re.compile(
     r"(?:\bdob|\bd\.o\.b\.?|\bborn|date of birth|birth ?date)\W{0,4}(?:on\s)?\Z"
 )
@@ -105,20 +112,32 @@ def _widen(text: str, item: SeenDate) -> tuple[int, int, WrittenDate]:
         start = weekday.start()
     if text.endswith("the ", 0, start):
         start -= 4
-    clock = _TIME.match(text, end) if written.day else None
+    if not written.day:
+        return start, end, written
+    before = _TIME_BEFORE.search(text, max(0, start - _TIME_ROOM), start)
+    if before:
+        start = before.start()
+        hour, minute = before["h"] or before["h2"], before["m"] or before["m2"]
+        written = _at(written, hour, minute, before["half"] or before["half2"])
+    clock = _TIME.match(text, end)
     if clock and _tells_time(text, clock, written):
-        hour, half = int(clock["h"]), clock["half"]
-        written = WrittenDate(
-            year=written.year,
-            month=written.month,
-            day=written.day,
-            hour=hour % 12 + (12 if half[0] == "p" else 0) if half else hour,
-            minute=int(clock["m"] or 0),
-        )
+        written = _at(written, clock["h"], clock["m"], clock["half"])
         end = clock.end()
         if clock["lead"] == "(" and text[end : end + 1] == ")":
             end += 1
     return start, end, written
+
+
+def _at(written: WrittenDate, hour: str, minute: str | None, half: str | None) -> WrittenDate:
+    """Return the date with its time of day, as a clock of 24 hours tells it."""
+    hours = int(hour)
+    return WrittenDate(
+        year=written.year,
+        month=written.month,
+        day=written.day,
+        hour=hours % 12 + (12 if half[0] == "p" else 0) if half else hours,
+        minute=int(minute or 0),
+    )
 
 
 def _tells_time(text: str, clock: re.Match[str], written: WrittenDate) -> bool:

@@ -145,6 +145,33 @@ def test_the_time_of_a_day_goes_with_its_date(clock: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "clock",
+    [
+        "14:30 on",
+        "at 14:30 on",
+        "at 2:30 pm on",
+        "14:30,",
+        "at 1430 hrs on",
+        "2:30 p.m. on the",
+        "14:30",
+    ],
+)
+def test_the_time_of_a_day_goes_with_the_date_behind_it(clock: str) -> None:
+    text = f"Seen {clock} 28 Feb 2024, well"
+    told = scrub(text).output.replace("at ", "")
+    assert told == "Seen [3 years before], well"
+    moved = scrub(text, shift_days=-40).output.replace("at ", "")
+    assert moved == "Seen [2024-01-19 14:30], well"
+
+
+@pytest.mark.parametrize(
+    "before", ["BP 12/8 on", "INR 2.30 on", "took 9 on", "ratio 1:30:2 on", "at 14 on"]
+)
+def test_a_value_before_a_date_is_no_time_of_day(before: str) -> None:
+    assert scrub(f"{before} 28 Feb 2024").output == f"{before} [3 years before]"
+
+
+@pytest.mark.parametrize(
     "value", ["at 12 tabs", "12.30", "(12.3) normal", "(1230) normal", "- 12 tablets", "12 h"]
 )
 def test_a_value_after_a_date_is_no_time_of_day(value: str) -> None:
