@@ -17,6 +17,7 @@ import check_findings
 import click
 import deid_rules
 import markdown
+import release_pages
 import vendor_pages
 import what_leaves
 from flask import Flask
@@ -118,6 +119,7 @@ def pages() -> dict[str, str]:
         "reference/test-bench.md": bench_switches.render(),
         "integrate/check.md": check_findings.render(),
         **vendor_pages.render(),
+        "integrate/other-releases.md": release_pages.render(),
         "safety/deid-rules.md": deid_rules.render(),
         "safety/what-leaves.md": what_leaves.render(),
     }

@@ -96,11 +96,8 @@ def _overview() -> str:
             ),
             "For servers that anybody may try: [public sandboxes](public-sandboxes.md).",
             "## Servers of another FHIR release",
-            "Charts of DSTU2, STU3 and R5 servers are read through tables in "
-            "`fhir_adapters/converters`; the release is what `metadata` says, and the site's "
-            "`fhir_version` must agree (`confer site change SITE --fhir-version 3.0.2`). What R4 "
-            "has no place for is left out and its section shows as incomplete (`not_converted`). "
-            "Nothing is ever written to such a server: answers stay in the app, as text and PDF.",
+            "Charts of DSTU2, STU3 and R5 servers are read as R4, and nothing is written there: "
+            "[what arrives and what does not](other-releases.md).",
         ]
     )
 
