@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,16 +35,29 @@ def _charts() -> Iterator[Chart]:
 CHARTS = dict(_charts())
 
 
-def _prepared(case: CaseInput) -> Prepared:
-    return deidentify(case, policy.load())
+def _case(name: str, types: frozenset[str] | None = None) -> CaseInput:
+    return _case_once(name, types)
+
+
+def _prepared(name: str, types: frozenset[str] | None = None) -> Prepared:
+    """What leaves of a chart, prepared once for all the tests that look at it."""
+    return _prepared_once(name, types)
+
+
+@cache
+def _case_once(name: str, types: frozenset[str] | None) -> CaseInput:
+    return deid_cases.of_chart(CHARTS[name], types=types)
+
+
+@cache
+def _prepared_once(name: str, types: frozenset[str] | None) -> Prepared:
+    return deidentify(_case(name, types), policy.load())
 
 
 @pytest.mark.parametrize("name", CHARTS)
 @pytest.mark.parametrize("types", [None, deid_cases.DEFAULT_TYPES], ids=["all", "default"])
 def test_a_chart_is_prepared_and_not_held(name: str, types: frozenset[str] | None) -> None:
-    case = deid_cases.of_chart(CHARTS[name], types=types)
-
-    prepared = _prepared(case)
+    prepared = _prepared(name, types)
 
     assert prepared.sealed.receipt.gate_passed
     assert prepared.sealed.receipt.gate_searched > 5
@@ -53,9 +67,8 @@ def test_a_chart_is_prepared_and_not_held(name: str, types: frozenset[str] | Non
 @pytest.mark.parametrize("name", CHARTS)
 def test_no_true_identifier_of_the_patient_is_anywhere_in_the_bytes(name: str) -> None:
     # Independent of the gate: plain search for the longest, least ambiguous true values.
-    case = deid_cases.of_chart(CHARTS[name])
-    sealed = _prepared(case).sealed
-    patient = case.resources[0]
+    sealed = _prepared(name).sealed
+    patient = _case(name).resources[0]
     own = {str(each.get("value", "")) for each in _dicts(patient.get("identifier"))}
     own |= {str(each.get("value", "")) for each in _dicts(patient.get("telecom"))}
     own |= {line for each in _dicts(patient.get("address")) for line in each.get("line", [])}
@@ -79,14 +92,13 @@ def _dicts(value: Any) -> list[dict[str, Any]]:
 
 def test_less_than_one_in_a_hundred_code_labels_is_damaged() -> None:
     damaged = total = 0
-    for chart in CHARTS.values():
-        case = deid_cases.of_chart(chart)
+    for name in CHARTS:
         labels = {
             (each["system"], each["code"]): each["display"]
-            for resource in case.resources
+            for resource in _case(name).resources
             for each in _codings(resource)
         }
-        for entry in _prepared(case).sealed.entries:
+        for entry in _prepared(name).sealed.entries:
             for coding in _codings(entry.resource):
                 if (coding["system"], coding["code"]) in labels:
                     total += 1
@@ -118,9 +130,8 @@ def _codings(value: Any) -> Iterator[dict[str, Any]]:
 def test_no_canary_word_leaves() -> None:
     persona = personas.load("canary")
     words = persona.canary_words
-    case = deid_cases.of_chart(CHARTS["canary"])
 
-    sealed = _prepared(case).sealed
+    sealed = _prepared("canary").sealed
 
     bodies = [entry.body.decode() for entry in sealed.entries]
     for entry in sealed.entries:
@@ -134,9 +145,7 @@ def test_no_canary_word_leaves() -> None:
 
 
 def test_the_documents_of_a_chart_leave_as_clean_text() -> None:
-    case = deid_cases.of_chart(CHARTS["adela"])
-
-    sealed = _prepared(case).sealed
+    sealed = _prepared("adela").sealed
 
     notes = [
         base64.b64decode(content["attachment"]["data"]).decode()
@@ -146,7 +155,7 @@ def test_the_documents_of_a_chart_leave_as_clean_text() -> None:
     ]
     assert len(notes) == 4
     assert any("[relative 1]" in note for note in notes)
-    assert known_identity.build(case.resources[:1]).count > 3
+    assert known_identity.build(_case("adela").resources[:1]).count > 3
 
 
 @pytest.mark.parametrize("family", ["White", "Price", "Code", "Li", "Final", "Active", "Brown"])
@@ -176,7 +185,7 @@ def test_a_record_number_of_one_digit_holds_nothing() -> None:
     for resource in chart:
         if resource["resourceType"] == "Patient":
             resource["identifier"] = [{"system": "https://hospital.example/mrn", "value": "7"}]
-    sealed = _prepared(deid_cases.of_chart(chart)).sealed
+    sealed = deidentify(deid_cases.of_chart(chart), policy.load()).sealed
     assert sealed.receipt.gate_passed
 
 
@@ -193,7 +202,7 @@ def _with_notes_renamed(chart: list[dict[str, Any]], family: str) -> list[dict[s
 
 @pytest.mark.parametrize("name", ["adela", "ivo", "canary", "denis"])
 def test_what_leaves_is_still_fhir_r4(name: str) -> None:
-    sealed = _prepared(deid_cases.of_chart(CHARTS[name])).sealed
+    sealed = _prepared(name).sealed
     for entry in sealed.entries:
         module = importlib.import_module(f"fhir.resources.R4B.{entry.resource_type.lower()}")
         getattr(module, entry.resource_type).model_validate(json.loads(entry.body))
