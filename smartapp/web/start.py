@@ -14,7 +14,7 @@ from smartapp.gateway.open_launch import note_refused_launch, open_launch, start
 from smartapp.gateway.pull_chart import begin_reading
 from smartapp.gateway.site_open import require_open
 from smartapp.store import cases, drafts
-from smartapp.web import page_model, session
+from smartapp.web import ask, page_model, session
 from smartapp.web.card_landing import card_page
 from smartapp.web.problems import launch_page
 from smartapp.web.reading import (
@@ -132,8 +132,13 @@ def home(handle: str) -> ResponseReturnValue:
     to_list = bool(known) or mine.context.get("intent") == "inbox"
     if mine.context.get("intent") == "new_consult":
         to_list = False
-    target = "start.worklist" if to_list or draft.state == "approved" else "ask.form"
-    return card_page(handle) or redirect(url_for(target, handle=handle), code=303)
+    carded = card_page(handle)
+    if carded is not None:
+        return carded
+    if to_list or draft.state == "approved":
+        return redirect(url_for("start.worklist", handle=handle), code=303)
+    # The form itself and not a way to it: one request less before the doctor can write.
+    return ask.form(handle)
 
 
 @pages.post("/read-again")

@@ -43,7 +43,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         views = {
             "/chart": lambda: _CHART % (url, chart, request.args.get("says", "201 Created")),
             "/app": lambda: _APP % (request.args["chart"], asset_url("messaging.js")),
-            "/form": lambda: _FORM % asset_url("parts.js"),
+            "/form": lambda: _FORM % asset_url("doctor.js"),
         }
         for path, view in views.items():
             app.add_url_rule(path, path, view)
