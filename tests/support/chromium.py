@@ -1,7 +1,8 @@
 """Debian's Chromium under Playwright, with third-party cookies blocked as in a fresh profile.
 
-The flags keep the browser from calling home; the preference blocks unpartitioned third-party
-cookies even where a future default would let them through.
+One browser per process: each test gets a context of its own in it, an empty profile in memory.
+Such a profile blocks unpartitioned third-party cookies; test_framed_launch_cookies.py holds it to
+that. The flags keep the browser from calling home.
 """
 
 import atexit
@@ -12,7 +13,13 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from playwright.sync_api import BrowserContext, Playwright, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Playwright,
+    ViewportSize,
+    sync_playwright,
+)
 
 FLAGS = (
     "--no-sandbox",
@@ -41,33 +48,47 @@ def chromium_path() -> str:
     return path
 
 
-def _context(
-    playwright: Playwright, profile: Path, *, java_script: bool, size: tuple[int, int]
-) -> BrowserContext:
-    default = profile / "Default"
-    default.mkdir(parents=True, exist_ok=True)
-    wishes = _BLOCK_THIRD_PARTY_COOKIES | ({} if java_script else _BLOCK_SCRIPTS)
-    (default / "Preferences").write_text(json.dumps({"profile": wishes}))
-    return playwright.chromium.launch_persistent_context(
-        str(profile),
-        executable_path=chromium_path(),
-        headless=True,
-        args=list(FLAGS),
-        java_script_enabled=java_script,
-        viewport={"width": size[0], "height": size[1]},
-    )
-
-
 @contextmanager
 def browser(
     profile: Path, *, java_script: bool = True, size: tuple[int, int] = (1280, 900)
 ) -> Iterator[BrowserContext]:
-    """A browser with an empty profile in `profile`; closed at the end."""
-    context = _context(_playwright(), profile, java_script=java_script, size=size)
+    """A browser that remembers nothing; closed at the end.
+
+    Without scripts it is one of its own, with its settings in `profile`.
+    """
+    viewport = ViewportSize(width=size[0], height=size[1])
+    context = (
+        _chromium().new_context(viewport=viewport)
+        if java_script
+        else _without_scripts(profile, viewport)
+    )
     try:
         yield context
     finally:
         context.close()
+
+
+def _without_scripts(profile: Path, viewport: ViewportSize) -> BrowserContext:
+    default = profile / "Default"
+    default.mkdir(parents=True, exist_ok=True)
+    wishes = _BLOCK_THIRD_PARTY_COOKIES | _BLOCK_SCRIPTS
+    (default / "Preferences").write_text(json.dumps({"profile": wishes}))
+    return _playwright().chromium.launch_persistent_context(
+        str(profile),
+        executable_path=chromium_path(),
+        headless=True,
+        args=list(FLAGS),
+        java_script_enabled=False,
+        viewport=viewport,
+    )
+
+
+@cache
+def _chromium() -> Browser:
+    """The one browser of this process."""
+    return _playwright().chromium.launch(
+        executable_path=chromium_path(), headless=True, args=list(FLAGS)
+    )
 
 
 @cache

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from axe_playwright_python.sync_playwright import Axe  # type: ignore[import-untyped]
+from axe_playwright_python.base import AXE_SCRIPT  # type: ignore[import-untyped]
 from playwright.sync_api import Frame, Page
 
 ARTIFACTS = Path(__file__).resolve().parents[2] / ".artifacts" / "screens"
@@ -24,7 +24,10 @@ _AXE_OPTIONS = {
     "iframes": False,  # cross-site frames do not answer; each frame is checked by itself
 }
 _TALLEST = 4200
-_REPAINT_MS = 400
+# Both pictures and checks take what is drawn: a cross-site frame draws in a process of its own.
+_DRAWN = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+_CHECK = """async options => (await axe.run(options)).violations
+  .map(one => `${one.id}: ${one.nodes[0].target}`)"""
 _FITS = "document.scrollingElement.scrollWidth <= document.scrollingElement.clientWidth"
 
 
@@ -40,8 +43,11 @@ def faults(page: Page) -> list[str]:
 
 
 def _violations(frame: Frame) -> list[str]:
-    checked = Axe().run(frame, options=_AXE_OPTIONS).response["violations"]
-    return [f"{one['id']}: {one['nodes'][0]['target']}" for one in checked]
+    # half a megabyte of script: once per document, for both widths
+    if not frame.evaluate("'axe' in window"):
+        frame.evaluate(AXE_SCRIPT)
+    found: list[str] = frame.evaluate(_CHECK, _AXE_OPTIONS)
+    return found
 
 
 @dataclass
@@ -82,7 +88,7 @@ def _keep(page: Page, path: Path) -> None:
     assert size is not None
     tall = int(page.frames[1].evaluate("document.documentElement.scrollHeight")) + 140
     page.set_viewport_size({"width": size["width"], "height": min(tall, _TALLEST)})
-    page.wait_for_timeout(_REPAINT_MS)  # a cross-site frame repaints in a process of its own
+    page.frames[1].evaluate(_DRAWN)
     if size["width"] == NARROW:
         page.locator("iframe").screenshot(path=str(path))
     else:

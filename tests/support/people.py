@@ -91,6 +91,17 @@ class Doctor:
         app.get_by_role("button", name="Approve and send").click()
         expect(app.get_by_text("Your reply is on its way.")).to_be_visible(timeout=SLOW)
 
+    def see_filed(self, app: Frame | Page) -> None:
+        """Look again until the answer page says that the note is in the chart."""
+        filed, again = app.get_by_text("In chart").first, app.get_by_role("link", name="Look again")
+        for _ in range(SLOW // 500):
+            expect(filed.or_(again).first).to_be_visible(timeout=SLOW)
+            if filed.is_visible():
+                return
+            again.click()
+            app.wait_for_timeout(500)
+        raise AssertionError("the note did not come into the chart")
+
     def decide(self, app: Frame | Page) -> None:
         """Record the decision and the four close-out answers."""
         app.locator("input[name=decision][value=followed]").check()
