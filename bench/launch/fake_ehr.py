@@ -22,7 +22,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from runtime import jose  # noqa: E402
+from runtime import clock, jose  # noqa: E402
 
 TYPES = (
     "AllergyIntolerance", "Condition", "Coverage", "DiagnosticReport", "DocumentReference",
@@ -97,7 +97,7 @@ class Ehr:
             return "backend", "", 200, {}, {**granted, "scope": form["scope"]}
         asked = self.codes.pop(form["code"])
         patient = self.tokens[token] = asked["launch"]
-        now = int(time.time())
+        now = int(clock.now().timestamp())
         claims = {
             "iss": self.base, "sub": "doctor", "aud": asked["client_id"], "iat": now,
             "exp": now + 300, "nonce": asked["nonce"],

@@ -35,7 +35,7 @@ def running(folder: Path, *, port: int, ehr_port: int, delay: float, threads: in
         "CONFER_EHR_URL": ehr,
         "CONFER_LOG_LEVEL": "warning",
     }
-    _provision(folder, environment, ehr=ehr, gateway=gateway)
+    _provision(environment, ehr=ehr, gateway=gateway)
     key = folder / "ehr.pem"
     key.write_bytes(jose.to_pem(jose.new_signing_key("RS256")))
     serve = [
@@ -51,7 +51,7 @@ def running(folder: Path, *, port: int, ehr_port: int, delay: float, threads: in
         yield gateway
 
 
-def _provision(folder: Path, environment: dict[str, str], *, ehr: str, gateway: str) -> None:
+def _provision(environment: dict[str, str], *, ehr: str, gateway: str) -> None:
     chosen = settings.load(
         overrides={name.removeprefix("CONFER_").lower(): v for name, v in environment.items()}
     )
@@ -83,9 +83,9 @@ def _process(
 ) -> Iterator[subprocess.Popen[bytes]]:
     name = Path(arguments[0]).stem if arguments[0] != "-m" else "gateway"
     with (folder / f"{name}.log").open("wb") as log:
-        process = subprocess.Popen(
+        process = subprocess.Popen(  # noqa: S603 - our own programs
             [sys.executable, *arguments],
-            env={**os.environ, **environment},
+            env={**os.environ, **environment},  # noqa: TID251 - theirs, with our settings
             cwd=ROOT,
             stdout=log,
             stderr=subprocess.STDOUT,
