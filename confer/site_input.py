@@ -74,6 +74,14 @@ def _from_file(path: Path) -> Given:
     return facts
 
 
+def secret_of(path: Path) -> str:
+    """The secret in a file, without the line end that editors put behind it."""
+    try:
+        return path.read_text(encoding="utf-8").strip("\r\n")
+    except (OSError, UnicodeDecodeError):
+        raise SiteInvalid(problems=(("file", "cannot be read as text"),)) from None
+
+
 def _from_jwks(path: Path) -> object:
     try:
         return json.loads(path.read_text(encoding="utf-8"))

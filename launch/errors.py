@@ -123,8 +123,12 @@ class SiteClosed(LaunchError):
 
     code: ClassVar[str] = "launch.site_closed"
     kind: ClassVar[Kind] = "upstream_down"
-    likely_cause: ClassVar[str] = "Confer is switched off for this EHR at the moment, or it is not open now."
-    next_action: ClassVar[str] = "Nothing is lost; what you sent waits. If it is urgent, call the specialist."
+    likely_cause: ClassVar[str] = (
+        "Confer is switched off for this EHR at the moment, or it is not open now."
+    )
+    next_action: ClassVar[str] = (
+        "Nothing is lost; what you sent waits. If it is urgent, call the specialist."
+    )
 
     def __init__(
         self,

@@ -135,6 +135,9 @@ def list_(*, as_json: bool) -> None:
         click.echo("none is registered; next: confer site add --help")
     for row in rows:
         click.echo(f"{row['site_id']:<20} {row['state']:<13} {row['vendor']:<14} {row['issuer']}")
+        hanging = {name: count for name, count in row.get("waiting", {}).items() if count}
+        if hanging:
+            click.echo(f"{'':<20} {', '.join(f'{n} {name}' for name, n in hanging.items())}")
 
 
 @command.command("show")
@@ -192,9 +195,11 @@ def secret(*, site_id: str, file: Path | None, as_json: bool) -> None:
     with _desk(as_json=as_json) as desk:
         desk.site(site_id)
         if file is not None:
-            text = file.read_text(encoding="utf-8").strip("\r\n")
+            text = site_input.secret_of(file)
         else:
-            text = click.prompt("Client secret", hide_input=True, confirmation_prompt=True)
+            text = click.prompt(
+                "Client secret", hide_input=True, confirmation_prompt=True, err=True
+            )
         register_site.keep_site_secret(desk.database, desk.keyring(), site_id, text, actor=ACTOR)
     _tell({"site_id": site_id, "kept": True}, f"{site_id}: kept, encrypted", as_json=as_json)
 
@@ -241,7 +246,8 @@ def remove(*, site_id: str, yes: bool, as_json: bool) -> None:
     """
     with _desk(as_json=as_json) as desk:
         if not yes:
-            click.confirm(f"Remove {site_id}? Its drafts and its roster are deleted", abort=True)
+            asked = f"Remove {site_id}? Its drafts and its roster are deleted"
+            click.confirm(asked, abort=True, err=True)
         register_site.remove_site(desk.database, site_id, actor=ACTOR)
     _tell({"site_id": site_id, "removed": True}, f"{site_id}: removed", as_json=as_json)
 

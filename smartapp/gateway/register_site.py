@@ -30,6 +30,7 @@ DISABLE_REASONS: Mapping[str, str] = {
 }
 MAX_NOTE = 200
 MAX_SECRET = 1024
+_WITH_SECRET = "client_secret_basic"  # noqa: S105 - the name of a method
 
 
 def add_site(database: Database, site: Site, *, actor: str) -> None:
@@ -65,6 +66,9 @@ def change_site(
                 subject=site_id,
                 detail={"facts": ",".join(changed)},
             )
+        # A secret that is no longer used is not kept.
+        if after.client_auth != _WITH_SECRET and sites.forget_secret(session, site_id):
+            audit.append(session, event="site.secret_deleted", actor=actor, subject=site_id)
     return changed
 
 
@@ -123,7 +127,7 @@ def keep_site_secret(
     """
     with database.transaction() as session:
         site = _known(session, site_id)
-        if site.client_auth != "client_secret_basic":
+        if site.client_auth != _WITH_SECRET:
             raise SiteInvalid(
                 problems=(("client_auth", "is not client_secret_basic: no secret is used"),)
             )

@@ -24,6 +24,7 @@ from smartapp.store.launch_rows import (
     SiteSecretRow,
     TokenRow,
 )
+from smartapp.store.rows import touched
 from smartapp.store.sealed import Cell, seal, unseal
 
 # A case in one of these is still owed something: an answer, a place in the chart, a closing.
@@ -124,6 +125,12 @@ def keep_secret(
         )
     )
     session.flush()
+
+
+def forget_secret(session: Session, site_id: str) -> bool:
+    """Delete the shared secret of a site; False when there was none."""
+    gone = session.execute(delete(SiteSecretRow).where(SiteSecretRow.site_id == site_id))
+    return touched(gone) > 0
 
 
 def secret_of(session: Session, keyring: Keyring, site_id: str) -> str | None:

@@ -194,6 +194,17 @@ def test_a_secret_is_kept_encrypted_and_leaves_no_trace(here: Hospital) -> None:
         row = session.execute(sa.text("SELECT secret_sealed FROM gw_site_secret")).scalar_one()
     assert b"canary" not in bytes(row)
     assert audited(here) == [("site.secret_kept", "{}")]
+    # Who signs from now on leaves no secret behind.
+    register_site.change_site(
+        here.database,
+        "north",
+        {"client_auth": "private_key_jwt", "redirect_uri": ""},
+        rules=RULES,
+        actor="operator",
+    )
+    with here.database.read() as session:
+        assert sites.secret_since(session, "north") is None
+    assert audited(here)[-1] == ("site.secret_deleted", "{}")
 
 
 def test_no_secret_is_taken_for_a_site_that_signs(here: Hospital) -> None:

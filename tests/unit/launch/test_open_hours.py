@@ -48,8 +48,8 @@ def test_hours_are_those_of_the_sites_own_clock_in_summer_and_winter() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "always", "Mon Tue", "Mon 7:00-9:00", "Mon 07:00-07:00", "Mon 24:00-25:00", "Xyz 07:00-08:00",
-     "Mon 07:61-08:00", "Mon-Fri 07:00 - 08:00", "24:00-07:00"],
+    ["", "always", "Mon Tue", "Mon 7:00-9:00", "Mon 07:00-07:00", "Mon 24:00-25:00",
+     "Xyz 07:00-08:00", "Mon 07:61-08:00", "Mon-Fri 07:00 - 08:00", "24:00-07:00"],
 )  # fmt: skip
 def test_hours_that_cannot_be_read_are_refused_without_repeating_them(text: str) -> None:
     with pytest.raises(ValueError) as refused:  # noqa: PT011 - its text is what is looked at
