@@ -2,7 +2,7 @@
 
 Tokens are leased from the shared row a few at a time and only for a moment, so that a call
 does not cost a synced write. The bound that follows: within any moment no more calls start
-than the burst and `LEASE` for each process beside it.
+than the burst and one lease (`lease_of`) for each process beside it.
 """
 
 import threading
@@ -136,7 +136,7 @@ class Turns:
             if self._held > 0 and now < self._held_until:
                 self._held -= 1
                 return 0.0
-            wanted = min(LEASE, max(1, self._pace.burst // 4))
+            wanted = lease_of(self._pace)
             taken = self._paces.take(self._site_id, self._pace, now=now, wanted=wanted)
             self._failing = taken.state.failures > 0
             if taken.count == 0:
@@ -163,6 +163,11 @@ class TurnsOfSites:
                 known = (pace, Turns(self._paces, site_id=site_id, pace=pace))
                 self._by_site[site_id] = known
             return known[1]
+
+
+def lease_of(pace: Pace) -> int:
+    """How many turns a process takes at once: few of a small bucket, more of a very large one."""
+    return max(1, min(pace.burst // 4, max(LEASE, pace.burst // 64)))
 
 
 def retry_after(answer: OutboundAnswer) -> float | None:

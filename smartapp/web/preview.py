@@ -74,7 +74,7 @@ def show(handle: str) -> ResponseReturnValue:
     stopped = stop_page(handle, draft)
     if stopped is not None:
         return stopped
-    if not draft.form or draft.state == "failed":
+    if not draft.form.get("question") or draft.state == "failed":
         target = "start.home" if draft.state == "failed" else "ask.form"
         return redirect(url_for(target, handle=handle), code=303)
     if draft.state == "reading":

@@ -11,7 +11,7 @@ from runtime import clock
 from runtime.database import Database
 from runtime.errors import OutboundDown
 from runtime.outbound import OutboundAnswer, OutboundClient
-from smartapp.gateway.paced_calls import LEASE, PacedClient, Turns, pace_of
+from smartapp.gateway.paced_calls import PacedClient, Turns, lease_of, pace_of
 from smartapp.store.pace import Paces
 from tests.support.gateway import Hospital
 from tests.support.launch_stores import make_site
@@ -76,7 +76,7 @@ def test_two_processes_together_never_exceed_the_rate(database: Database) -> Non
     for thread in threads:
         thread.join()
     assert len(ehr.called) == 32
-    held = len(workers) * min(LEASE, 2)  # what each process may have leased and not used yet
+    held = len(workers) * lease_of(pace)  # what each process may have leased and not used yet
     for i, first in enumerate(ehr.called):
         for n, last in enumerate(ehr.called[i:], start=1):
             assert n <= pace.burst + held + (last - first) * pace.per_second + 1
