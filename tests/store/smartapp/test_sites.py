@@ -1,7 +1,8 @@
 """Registered EHRs: rows old and new, the kill switch, the secret, removing, and their audit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from runtime.durable import JobView
 from runtime.tables import AuditRow
 from smartapp.errors import SiteExists, SiteInUse, SiteInvalid, SiteUnreadable
 from smartapp.gateway import register_site, site_open
+from smartapp.gateway.deid_process import DeidWorkers
 from smartapp.gateway.file_answer import file_answer
 from smartapp.gateway.read_site import SiteRules
 from smartapp.gateway.send_case import send_case
@@ -25,7 +27,7 @@ from smartapp.store import cases, outbox, parked, site_facts, sites
 from smartapp.store.launch_rows import SiteRow
 from smartapp.store.rows import SmartAppBase
 from tests.store.smartapp.conftest import Walk
-from tests.support.gateway import Hospital, ListedJobs
+from tests.support.gateway import Hospital, ListedJobs, hospital
 from tests.support.launch_stores import make_site
 
 RULES = SiteRules(gateway_url="https://gateway.example", loopback_http=False)
@@ -45,6 +47,13 @@ FIRST_RELEASE = {
     "backend_scopes": [],
     "write_back": "backend_services",
 }
+
+
+@pytest.fixture
+def here(tmp_path: Path, deid_workers: DeidWorkers) -> Iterator[Hospital]:
+    """What is told here is the same on every database; the migration is tried on both."""
+    with hospital(tmp_path, workers=deid_workers) as made:
+        yield made
 
 
 def store(here: Hospital, facts: dict[str, object]) -> None:
