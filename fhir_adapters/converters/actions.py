@@ -57,7 +57,8 @@ def first(name: str) -> Action:
     """A list of which R4 takes one; further ones are lost."""
 
     def act(source: Source, target: Target) -> None:
-        target.put(name, source.values[0], source.beside)
+        if source.values:
+            target.put(name, source.values[0], source.beside)
         if len(source.values) > 1:
             target.lose(source.name)
 
@@ -171,6 +172,12 @@ def _place(value: Any, name: str, *, many: bool, target: Target) -> None:
 def objects(value: object) -> list[JsonObject]:
     """The objects of a list; other shapes are passed over."""
     return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def codes_of(concept: object) -> list[str]:
+    """The codes of a concept's codings; other shapes have none."""
+    codings = objects(concept.get("coding")) if isinstance(concept, dict) else []
+    return [code for one in codings if isinstance(code := one.get("code"), str)]
 
 
 # Elements of every part and of every data type.

@@ -9,6 +9,7 @@ from fhir_adapters.converters import shared_parts as parts
 from fhir_adapters.converters import terminology as terms
 from fhir_adapters.converters.actions import (
     code,
+    codes_of,
     concept,
     each,
     first,
@@ -66,8 +67,9 @@ def _allergy_status(source: Source, target: Target) -> None:
         (clinical, "clinicalStatus", terms.ALLERGY_CLINICAL),
         (verified, "verificationStatus", terms.ALLERGY_VERIFICATION),
     ):
-        if source.value in codes:
-            target.put(name, {"coding": [{"system": system, "code": codes[source.value]}]})
+        found = codes.get(source.value) if isinstance(source.value, str) else None
+        if found is not None:
+            target.put(name, {"coding": [{"system": system, "code": found}]})
             return
     target.lose(source.name)
 
@@ -108,8 +110,7 @@ def _reported(source: Source, target: Target) -> None:
 
 
 def _document_status(source: Source, target: Target) -> None:
-    codings = objects(source.value.get("coding")) if isinstance(source.value, dict) else []
-    codes = [one["code"] for one in codings if one.get("code") in _DOCUMENT_STATUS]
+    codes = [one for one in codes_of(source.value) if one in _DOCUMENT_STATUS]
     if codes:
         target.put("docStatus", codes[0])
     else:

@@ -11,6 +11,7 @@ from fhir_adapters.converters import shared_parts as parts
 from fhir_adapters.converters import terminology as terms
 from fhir_adapters.converters.actions import (
     code,
+    codes_of,
     each,
     kept,
     lose,
@@ -53,14 +54,14 @@ def _encounter_diagnoses(source: Source, target: Target) -> None:
             target.lose("diagnosis.use")
 
 
+_STAY = ("dietPreference", "specialArrangement", "specialCourtesy")
+
+
 def _stay(source: JsonObject, target: Target) -> None:
-    for old, new in (
-        ("dietPreference", "dietPreference"),
-        ("specialArrangement", "specialArrangement"),
-        ("specialCourtesy", "specialCourtesy"),
-    ):
-        if source.get(old):
-            target.made.setdefault("hospitalization", {})[new] = source[old]
+    stay = target.made.get("hospitalization", {})
+    told = {name: source[name] for name in _STAY if source.get(name)}
+    if told and isinstance(stay, dict):
+        target.made["hospitalization"] = {**stay, **told}
 
 
 def _evidence(source: Source, target: Target) -> None:
@@ -75,8 +76,7 @@ def _evidence(source: Source, target: Target) -> None:
 
 
 def _allergy_type(source: Source, target: Target) -> None:
-    codings = objects(source.value.get("coding")) if isinstance(source.value, dict) else []
-    codes = [one["code"] for one in codings if one.get("code") in ("allergy", "intolerance")]
+    codes = [one for one in codes_of(source.value) if one in ("allergy", "intolerance")]
     if codes:
         target.put("type", codes[0])
     else:

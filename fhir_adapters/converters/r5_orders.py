@@ -9,12 +9,12 @@ from fhir_adapters.converters import r5_parts
 from fhir_adapters.converters import terminology as terms
 from fhir_adapters.converters.actions import (
     code,
+    codes_of,
     each,
     first,
     kept,
     listed,
     lose,
-    objects,
     part,
     silent,
     split,
@@ -49,8 +49,7 @@ def _taken(source: JsonObject, target: Target) -> None:
     _rendered(source, target)
     adherence = source.get("adherence")
     told = adherence.get("code") if isinstance(adherence, dict) else None
-    codings = objects(told.get("coding")) if isinstance(told, dict) else []
-    found = [_ADHERENCE[one["code"]] for one in codings if one.get("code") in _ADHERENCE]
+    found = [_ADHERENCE[code] for code in codes_of(told) if code in _ADHERENCE]
     if source.get("status") == "entered-in-error":
         target.put("status", "entered-in-error")
     elif source.get("status") == "recorded" and found:

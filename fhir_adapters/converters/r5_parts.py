@@ -3,7 +3,16 @@
 from typing import Any
 
 from fhir_adapters.converters import shared_parts as parts
-from fhir_adapters.converters.actions import each, first, kept, lose, objects, part, silent
+from fhir_adapters.converters.actions import (
+    codes_of,
+    each,
+    first,
+    kept,
+    lose,
+    objects,
+    part,
+    silent,
+)
 from fhir_adapters.converters.shared_parts import needs
 from fhir_adapters.converters.tables import Action, JsonObject, Source, Target
 
@@ -101,8 +110,7 @@ def code_of(name: str, codes: str) -> Action:
     allowed = frozenset(codes.split())
 
     def act(source: Source, target: Target) -> None:
-        codings = objects(source.value.get("coding")) if isinstance(source.value, dict) else []
-        found = [one["code"] for one in codings if one.get("code") in allowed]
+        found = [one for one in codes_of(source.value) if one in allowed]
         if found:
             target.put(name, found[0])
         else:
@@ -130,9 +138,7 @@ def reference_or_name(name: str) -> Action:
 def participants(source: Source, target: Target) -> None:
     """Who recorded it and who said so; other functions are lost."""
     for one in source.objects:
-        function = one.get("function")
-        codings = objects(function.get("coding")) if isinstance(function, dict) else []
-        codes = {coding.get("code") for coding in codings}
+        codes = set(codes_of(one.get("function")))
         if codes & _RECORDERS:
             target.put("recorder", one.get("actor"))
         elif codes & _ASSERTERS:
@@ -143,9 +149,8 @@ def participants(source: Source, target: Target) -> None:
 
 def known_clinical_status(_source: JsonObject, target: Target) -> None:
     """R5 may say that the clinical status is not known; R4 then says nothing."""
-    status = target.made.get("clinicalStatus")
-    codings = objects(status.get("coding")) if isinstance(status, dict) else []
-    if codings and all(one.get("code") == "unknown" for one in codings):
+    codes = codes_of(target.made.get("clinicalStatus"))
+    if codes and set(codes) == {"unknown"}:
         del target.made["clinicalStatus"]
 
 

@@ -59,9 +59,13 @@ class Target:
         self.made.update(self._overruled)
 
     def add(self, name: str, *values: Any) -> None:
-        """Append to an element that is a list."""
-        if values:
-            self.made.setdefault(name, []).extend(values)
+        """Append to an element that is a list; one of another shape is lost."""
+        held = self.made.get(name, [])
+        if values and isinstance(held, list):
+            # A new list: the one at hand may belong to the source.
+            self.made[name] = [*held, *values]
+        elif values:
+            self.lose(name)
 
     def lose(self, name: str) -> None:
         """Name an element that found no place, once."""

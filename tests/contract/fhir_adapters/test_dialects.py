@@ -175,10 +175,11 @@ def test_the_chart_is_read_page_by_page_with_what_the_server_insists_on(
 def test_v32_pages_that_ran_out_are_read_again_and_then_given_up_visibly(
     vendor: str, mock: responses.RequestsMock
 ) -> None:
-    once = _server(vendor, mock, labs=230)
+    most = 210 if vendor == "oracle" else 110  # more than one page holds
+    once = _server(vendor, mock, labs=most)
     once.pages_expire = 1
     labs = _read(once).section(SectionName.LABS)
-    always = DialectServer(vendor=vendor, resources=_chart(labs=230), pages_expire=99)
+    always = DialectServer(vendor=vendor, resources=_chart(labs=most), pages_expire=99)
     mock.reset()
     always.serve(mock)
     given_up = _read(always).section(SectionName.LABS)
@@ -186,7 +187,7 @@ def test_v32_pages_that_ran_out_are_read_again_and_then_given_up_visibly(
         # one capped page, no further one
         assert (labs.state, labs.reasons, labs.count) == ("incomplete", (Reason.CAPPED,), 100)
     else:
-        assert (labs.state, labs.count) == ("complete", 230)
+        assert (labs.state, labs.count) == ("complete", most)
         assert (given_up.state, given_up.reason) == ("incomplete", Reason.EXPIRED_PAGE)
     assert 0 < given_up.count <= 200
 

@@ -4,6 +4,7 @@ import importlib
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
+from itertools import cycle
 from typing import Any
 
 import pytest
@@ -263,6 +264,39 @@ def test_a_document_keeps_its_file_its_kind_and_its_encounter(release: Release) 
     assert document["context"]["encounter"] == [{"reference": "Encounter/e1"}]
     assert _code(document["category"][0]) == "clinical-note" if release is not Release.R5 else True
     assert _r4(release, "Binary/b1")["data"]
+
+
+# What a careless server may put anywhere.
+_ODD_SHAPES: tuple[Any, ...] = (
+    None, 1, "x", [], {}, [1], [{}], [None], True, [[{}]], {"coding": ["x"]},
+    {"coding": [{"code": {}}]}, {"reference": 1}, [{"concept": [1]}],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("release", OTHERS)
+def test_odd_shapes_anywhere_break_nothing_and_leave_the_source_alone(release: Release) -> None:
+    shapes = cycle(_ODD_SHAPES)
+    for resource in each_type(release):
+        for path in _paths(resource):
+            changed: Any = json_text.loads(json_text.dumps(resource))
+            place = changed
+            for step in path[:-1]:
+                place = place[step]
+            place[path[-1]] = next(shapes)
+            before = json_text.dumps(changed)
+            CONVERTERS[release].to_r4(changed)
+            assert json_text.dumps(changed) == before, path
+
+
+def _paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    if path:
+        yield path
+    if isinstance(value, dict):
+        for name, one in value.items():
+            yield from _paths(one, (*path, name))
+    elif isinstance(value, list):
+        for index, one in enumerate(value):
+            yield from _paths(one, (*path, index))
 
 
 def test_contained_resources_are_converted_or_named() -> None:
