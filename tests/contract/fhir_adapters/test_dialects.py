@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import responses
 
-from fhir_adapters import choose_vendor, reading, writing
+from fhir_adapters import reading, writing
 from fhir_adapters.adapter import Adapter
-from fhir_adapters.capability import WriteClass
+from fhir_adapters.capability import Capability, WriteClass
 from fhir_adapters.chart import ChartSnapshot, Reason, SectionName
 from fhir_adapters.choose_vendor import VENDORS, adapter_for
 from fhir_adapters.errors import VendorMismatch, VendorUnknown, WriteNotOffered
@@ -296,15 +296,14 @@ def test_a_note_is_written_as_safely_as_the_vendor_allows(
 
 
 def test_a_statement_may_say_less_than_its_vendor_is_known_for() -> None:
-    capability = replace(
-        reading.Capability.from_statement(dialects.fixture("epic", "capability-statement")),
-        types={
-            name: replace(found, search_params=found.search_params - {"identifier"})
-            for name, found in reading.Capability.from_statement(
-                dialects.fixture("epic", "capability-statement")
-            ).types.items()
-        },
+    declared = Capability.from_statement(dialects.fixture("epic", "capability-statement"))
+    without = {
+        name: replace(found, search_params=found.search_params - {"identifier"})
+        for name, found in declared.types.items()
+    }
+    found = writing.write_class(
+        "DocumentReference",
+        capability=replace(declared, types=without),
+        writes=VENDORS["epic"].writes,
     )
-    writes = choose_vendor.VENDORS["epic"].writes
-    found = writing.write_class("DocumentReference", capability=capability, writes=writes)
     assert found is WriteClass.BLIND
