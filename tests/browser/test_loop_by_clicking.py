@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from confer.demo_plan import DemoPlan
+from runtime import clock
 from tests.support.chromium import browser
 from tests.support.gallery import Gallery
 from tests.support.people import SLOW, Doctor, Specialist, two_people
@@ -48,10 +49,11 @@ def _ask(doctor: Doctor, gallery: Gallery) -> None:
 
 
 def _see_reading(doctor: Doctor, gallery: Gallery) -> None:
+    # The form is there as soon as the patient is known; the rest of the chart comes meanwhile.
     with _standing_still(doctor, "**/watch/reading*"):
         doctor.launch()
-        expect(doctor.app().get_by_role("heading", name="Reading the chart")).to_be_visible()
-        gallery.see(doctor.page, "reading-in-frame")
+        expect(doctor.app().locator("#question-form")).to_be_visible(timeout=SLOW)
+        gallery.see(doctor.page, "form-in-frame")
 
 
 @contextmanager
@@ -82,6 +84,7 @@ def _reply(doctor: Doctor, gallery: Gallery) -> None:
     doctor.reply(app)
     gallery.see(doctor.page, "reply-preview-in-frame")
     doctor.send_reply(app)
+    doctor.open_chart()  # the app is closed: what comes now is told by a card in the chart
 
 
 def _answer(specialist: Specialist, gallery: Gallery) -> None:
@@ -95,11 +98,15 @@ def _answer(specialist: Specialist, gallery: Gallery) -> None:
 
 
 def _read_and_decide(doctor: Doctor, gallery: Gallery) -> None:
+    card = doctor.page.get_by_role("link", name="Read the answer")
+    deadline = clock.monotonic() + SLOW / 1000
+    while not card.count() and clock.monotonic() < deadline:
+        doctor.page.wait_for_timeout(250)
+        doctor.open_chart()
+    gallery.see(doctor.page, "ehr-chart-with-card")
+    card.click()
     app = doctor.app()
-    answer = app.get_by_role("link", name="Read the answer")
-    expect(answer).to_be_visible(timeout=SLOW)
-    answer.click()
-    expect(app.get_by_text("In chart").first).to_be_visible(timeout=SLOW)
+    doctor.see_filed(app)
     gallery.see(doctor.page, "answer-in-frame")
     doctor.decide(app)
     gallery.see(doctor.page, "decided-in-frame")

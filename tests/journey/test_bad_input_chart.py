@@ -35,7 +35,8 @@ def _until_read(walk: Walk) -> Page:
     def done() -> bool:
         assert walk.page is not None
         walk.page = walk.doctor.open(walk.page.url)
-        return walk.page.heading != "Reading the chart"
+        # The form is there before the chart is; it says so until everything has come.
+        return "Reading the chart" not in walk.page.text
 
     wait_for(done)
     assert walk.page is not None
