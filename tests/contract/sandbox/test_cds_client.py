@@ -25,7 +25,7 @@ OFFERED = {
         "later": "Encounter/{{context.encounterId}}",
     },
 }
-CARD = {
+CARD: dict[str, Any] = {
     "uuid": "4e0a3a1e-3ebd-4575-ae68-028d2d84d505",
     "summary": "An answer is here.",
     "indicator": "info",

@@ -91,7 +91,7 @@ def test_a_token_of_another_type_is_not_used() -> None:
     assert _read(fhirAuthorization=granted).authorization is None
 
 
-BUNDLE = {"resourceType": "Bundle", "entry": [{"resource": PATIENT}]}
+BUNDLE: dict[str, Any] = {"resourceType": "Bundle", "entry": [{"resource": PATIENT}]}
 
 
 @pytest.mark.parametrize(
