@@ -22,6 +22,7 @@ from smartapp.gateway.file_answer import file_answer
 from smartapp.gateway.send_case import send_case
 from smartapp.gateway.wake_waiting import wake_waiting
 from smartapp.store import cases, outbox, parked, sites
+from smartapp.store.case_rows import OutboxRow
 from tests.store.smartapp.conftest import Walk
 from tests.support.gateway import Hospital, ListedJobs, hospital
 
@@ -75,7 +76,7 @@ def test_a_case_that_waited_past_its_promise_is_parked_with_the_true_reason(walk
     with pytest.raises(SiteClosed):
         send_case(walk.here.services, submission)
     with walk.here.database.transaction() as session:
-        session.execute(update(outbox.OutboxRow).values(stale_after=clock.now()))
+        session.execute(update(OutboxRow).values(stale_after=clock.now()))
     assert send_case(walk.here.services, submission) == "parked"
     with walk.here.database.read() as session:
         assert cases.find(session, case.case_id).stage == "parked"
