@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from tests.support.loop_world import LoopWorld, make_world
+from tests.support.loop_world import LoopWorld, provisioned
 
 
 @pytest.fixture(scope="session")
@@ -13,5 +13,5 @@ def chaos_runs() -> int:
 
 
 @pytest.fixture(scope="session")
-def loop_world(tmp_path_factory: pytest.TempPathFactory) -> LoopWorld:
-    return make_world(tmp_path_factory.mktemp("loop") / "provisioned")
+def loop_world() -> LoopWorld:
+    return provisioned()

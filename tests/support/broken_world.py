@@ -1,7 +1,5 @@
 """The three programs and their workers, live, with everything that a bad day can do to them."""
 
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,20 +22,10 @@ from runtime import clock, json_text, settings
 from runtime.settings_schema import Settings
 from sandbox import personas
 from smartapp.gateway.services import GatewayServices
-from tests.support.ports import free_ports
+from tests.support import loop_world
 
 _SECRET = "switches-of-this-test"
 _SECONDS = 30
-_MAKE = """
-import sys
-from pathlib import Path
-from confer.demo_plan import DemoPlan
-from confer.supervisor import make_folder
-folder, *urls = sys.argv[1:]
-make_folder(Path(folder), fresh=False)
-DemoPlan(folder=Path(folder), ehr_url=urls[0], gateway_url=urls[1], consult_url=urls[2], auto=True,
-         send_delay_seconds=0.0).provision(lambda text: None)
-"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,18 +138,9 @@ def callback_address(browser: Browser, world: BrokenWorld, patient_id: str) -> s
 
 @contextmanager
 def broken_world(folder: Path, **environment: str) -> Iterator[BrokenWorld]:
-    """Provision and run everything; reads over the network give up after two seconds."""
-    ports = free_ports(3)
-    plan = DemoPlan(
-        folder=folder,
-        ehr_url=f"http://localhost:{ports[0]}",
-        gateway_url=f"http://127.0.0.1:{ports[1]}",
-        consult_url=f"http://127.0.0.1:{ports[2]}",
-        auto=True,
-        send_delay_seconds=0.0,
-    )
-    urls = [plan.ehr_url, plan.gateway_url, plan.consult_url]
-    subprocess.run([sys.executable, "-c", _MAKE, str(folder), *urls], check=True)
+    """Run everything in a fresh folder; reads over the network give up after two seconds."""
+    world = loop_world.provisioned()
+    plan = world.plan(world.copy(folder))
     supervisor = Supervisor(
         programs=plan.programs(),
         environment={

@@ -8,12 +8,13 @@ from urllib.parse import urljoin
 
 from confer.demo_plan import DemoPlan
 from confer.errors import WalkFailed
-from confer.supervisor import Supervisor, make_folder, web_program
+from confer.supervisor import Supervisor, web_program
 from confer.walker.browser import Answer
 from confer.walker.loop import Summary, Walk, take
 from confer.walker.story import ADELA, Story
 from runtime import clock
 from sandbox import personas
+from tests.support import loop_world
 from tests.support.ports import free_ports
 from tests.support.wire_tap import WireTap
 
@@ -113,15 +114,9 @@ def _told(story: Story) -> Story:
 @contextmanager
 def prepared(folder: Path) -> Iterator[CanaryWalk]:
     """A running demo whose network can be reached over the tap only."""
-    ehr, gateway, door, network = free_ports(4)
-    plan = DemoPlan(
-        folder=folder / "demo",
-        ehr_url=f"http://localhost:{ehr}",
-        gateway_url=f"http://127.0.0.1:{gateway}",
-        consult_url=f"http://127.0.0.1:{door}",
-        auto=True,
-        send_delay_seconds=0.0,
-    )
+    world = loop_world.provisioned()
+    plan = world.plan(world.copy(folder / "demo"))
+    (network,) = free_ports(1)
     temporary = folder / "temporary"
     temporary.mkdir()
     programs = [
@@ -136,7 +131,7 @@ def prepared(folder: Path) -> Iterator[CanaryWalk]:
         )
         for one in plan.programs()
     ]  # fmt: skip
-    said: list[str] = []
+    said = list(world.said)
     walk = CanaryWalk(
         plan=plan,
         said=said,
@@ -150,11 +145,9 @@ def prepared(folder: Path) -> Iterator[CanaryWalk]:
             log_folder=plan.folder / "logs",
             notify=said.append,
         ),
-        tap=WireTap(port=door, target=network),
+        tap=WireTap(port=world.ports[2], target=network),
         temporary=temporary,
     )
-    make_folder(plan.folder, fresh=False)
-    plan.provision(walk.said.append)
     try:
         walk.supervisor.start()
         yield walk

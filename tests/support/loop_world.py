@@ -3,16 +3,19 @@
 The programs know one another by address, so every test of a session uses the same ports.
 """
 
+import atexit
 import os
 import random
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from confer.demo_plan import DemoPlan
@@ -28,7 +31,7 @@ from confer.supervisor import make_folder
 folder, *urls = sys.argv[1:]
 make_folder(Path(folder), fresh=False)
 DemoPlan(folder=Path(folder), ehr_url=urls[0], gateway_url=urls[1], consult_url=urls[2], auto=True,
-         send_delay_seconds=0.0).provision(lambda text: None)
+         send_delay_seconds=0.0).provision(print)
 """
 
 
@@ -38,6 +41,7 @@ class LoopWorld:
 
     template: Path
     ports: list[int]
+    said: list[str] = field(default_factory=list)  # while it was provisioned
 
     def plan(self, folder: Path) -> DemoPlan:
         """The demo as `--auto` runs it, in another folder."""
@@ -84,19 +88,29 @@ class LoopWorld:
             supervisor.stop()
 
 
-def make_world(folder: Path) -> LoopWorld:
+@cache
+def provisioned() -> LoopWorld:
+    """The one world of this process; its ports serve one demo at a time."""
+    folder = Path(tempfile.mkdtemp(prefix="confer-loop-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return _make_world(folder / "provisioned")
+
+
+def _make_world(folder: Path) -> LoopWorld:
     """Provision once, in a process of its own: provisioning configures that process's logs."""
     world = LoopWorld(template=folder, ports=free_ports(3))
     plan = world.plan(folder)
-    subprocess.run(
+    done = subprocess.run(
         [
             *(sys.executable, "-c", _PROVISION, str(folder)),
             *(plan.ehr_url, plan.gateway_url, plan.consult_url),
         ],
         check=True,
         capture_output=True,
+        text=True,
         timeout=120,
     )
+    world.said.extend(done.stdout.splitlines())
     return world
 
 
