@@ -122,8 +122,8 @@ def probe_site(
     dialect = _dialect(probe, announced or {}, traits.sign_in.dialect)
     return ProbeResult(
         issuer=issuer,
-        software=capability.software[:80],
-        fhir_version=capability.fhir_version[:20],
+        software=_printable(capability.software, 80),
+        fhir_version=_printable(capability.fhir_version, 20),
         vendor=traits.key,
         vendor_title=traits.title,
         addresses=addresses,
@@ -157,6 +157,11 @@ def _ask(probe: _Probe, path: str, accept: str) -> OutboundAnswer | str:
         return _DOWN.get(down.reason, "closed the connection")
     except OutboundForbidden:
         return "is not an address that may be called"
+
+
+def _printable(text: str, most: int) -> str:
+    """A server's own words, short and without what could steer an operator's terminal."""
+    return "".join(letter for letter in text if letter.isprintable())[:most]
 
 
 def _json(answer: OutboundAnswer) -> Json | None:

@@ -140,14 +140,14 @@ def paper(site: Site, gateway_url: str) -> Sequence[Row]:
 
 def probe(found: Probe | None, now: datetime) -> Mapping[str, Any] | None:
     """What the last probe found; Any: texts and tuples for the template."""
-    if found is None:
-        return None
+    if found is None or not {"level", "findings"} <= set(found.found):
+        return None  # never asked, or by a release that kept it in another form
     said = found.found
     return {
         "at": clock_time(found.at, now),
         "level": _LEVELS[said["level"]],
-        "software": said["software"] or "a server that does not name itself",
-        "version": said["fhir_version"],
+        "software": said.get("software") or "a server that does not name itself",
+        "version": said.get("fhir_version", ""),
         "findings": [
             {"level": _LEVELS[one["level"]], "says": one["says"], "fix": one["fix"]}
             for one in said["findings"]

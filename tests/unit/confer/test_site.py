@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from confer.cli import cli
+from confer.wiring.ehr_keys import EhrKeys
 from runtime.database import open_database
 from runtime.keyring import Keyring
 from smartapp.store import sites
@@ -108,9 +109,12 @@ def test_a_client_secret_is_read_from_a_file_and_never_printed(
     assert "kept" in shown.output
     assert SECRET not in done.output + shown.output + run("site", "show", "north", "--json").output
     database = open_database(f"sqlite:///{data_dir / 'gateway.db'}")
+    keyring = Keyring.open(data_dir / "gateway.keys", create=False)
     with database.read() as session:
-        keyring = Keyring.open(data_dir / "gateway.keys", create=False)
-        assert sites.secret_of(session, keyring, "north") == SECRET
+        site = sites.find(session, "north")
+    assert site is not None
+    # where a launch takes it from
+    assert EhrKeys(database=database, keyring=keyring).client_secret(site) == SECRET
     database.dispose()
     assert SECRET.encode() not in (data_dir / "gateway.db").read_bytes()
 

@@ -91,6 +91,13 @@ def test_the_product_is_known_by_its_statement_and_a_wrong_registration_is_a_fau
     assert found.level == "fail"
 
 
+def test_a_server_cannot_steer_the_terminal_by_its_name() -> None:
+    odd = statement(software={"name": "EHR\x1b[2J\n" + "x" * 200})
+    found = probe(metadata=odd)
+    assert found.software.isprintable()
+    assert len(found.software) == 80
+
+
 def test_an_older_server_announces_sign_in_in_its_statement() -> None:
     uris = {
         "url": "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris",
