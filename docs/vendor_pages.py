@@ -31,6 +31,8 @@ _CLASSES = {
     WriteClass.BLIND: "cannot be looked for: a write whose answer was lost goes to a person",
 }
 _WITHOUT_SIGN_IN = frozenset({"hapi", "google"})
+# Read as it stands; nobody can launch from it.
+_OPEN = frozenset({"hapi"})
 
 
 def render() -> dict[str, str]:
@@ -52,9 +54,9 @@ def _page(traits: VendorTraits) -> str:
         _rehearsal(traits),
         "## What to register at the EHR",
         *([_listed(traits.to_do)] if traits.to_do else []),
-        _form(traits),
+        *([] if traits.key in _OPEN else [_form(traits)]),
         "## What to paste here",
-        _paste(traits),
+        _open(traits) if traits.key in _OPEN else _paste(traits),
         "## What works",
         _reading(capability, traits),
         _writing(capability, traits),
@@ -170,6 +172,16 @@ def _paste(traits: VendorTraits) -> str:
         f"```toml\n# north.toml\n{toml}\n```\n\n```sh\nconfer site probe {site['issuer']}\n"
         "confer site add --file north.toml\nconfer check north --patient A-TEST-PATIENT\n```\n\n"
         "All facts of a site: [sites](../operate/sites.md)."
+    )
+
+
+def _open(traits: VendorTraits) -> str:
+    site = json.loads((_FIXTURES / traits.key / "site.json").read_text(encoding="utf-8"))
+    return (
+        f"```sh\nconfer check {site['issuer']} --origin {site['issuer'].rsplit('/', 1)[0]} "
+        f"--vendor {traits.key} --patient A-TEST-PATIENT\n```\n\n"
+        "With a launcher in front, register that launcher's FHIR base as a site: "
+        "[public sandboxes](public-sandboxes.md)."
     )
 
 
