@@ -17,6 +17,7 @@ from launch.ports import Site
 from runtime import clock, logs
 from runtime.log_events import Event
 from runtime.outbound import OutboundClient
+from smartapp.gateway.park_news import UNREADABLE, UNVERIFIED
 from smartapp.gateway.services import GatewayServices
 from smartapp.gateway.site_roster import doctor_key
 from smartapp.hooks import chart_check, waiting
@@ -24,11 +25,12 @@ from smartapp.hooks.app_context import seal_destination
 from smartapp.hooks.card_words import OVERRIDE_REASONS, CardWords, offer_words, words_of
 from smartapp.hooks.drafted_referral import DraftedReferral, drafted_referral
 from smartapp.hooks.offered import DOCTOR, PATIENT
-from smartapp.store import cases, vault
+from smartapp.store import cases, parked, vault
 from smartapp.store.cases import Case
 from smartapp.store.sealed import keyed_hash
 
 MAX_CARDS = 3
+_DOUBTFUL = frozenset({UNVERIFIED, UNREADABLE})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,14 +71,14 @@ class _Call:
     chart: HookChart = field(repr=False)
 
     def answer(self, referral: DraftedReferral | None) -> tuple[Card, ...]:
-        known = self._known()
+        known, doubtful = self._known()
         if not known and referral is None:
             return ()
         patient = self.chart.resource(PATIENT, "Patient", self.request.context.patient_id)
         if chart_check.is_merged(patient):
             return ()
         sure = self._of_this_patient(known, patient)
-        found = waiting.sort(sure, doctor_keys=self._doctor_keys(sure))
+        found = waiting.sort(sure, doctor_keys=self._doctor_keys(sure), doubtful=doubtful)
         now = clock.now()
         said = [words_of(one, now=now) for one in found]
         if referral is not None and not any(one.mine for one in found):
@@ -93,12 +95,20 @@ class _Call:
             self.request.context.patient_id,
         )
 
-    def _known(self) -> list[Case]:
+    def _known(self) -> tuple[list[Case], frozenset[str]]:
+        """What waits about this patient, and where news could not be verified or read."""
         with self.desk.services.database.read() as session:
             found = cases.at_patient(
                 session, site_id=self.site.site_id, patient_key=self._patient_key
             )
-        return [case for case in found if waiting.kind_of(case) is not None]
+            doubtful = frozenset(
+                case.case_id
+                for case in found
+                if case.unread
+                and any(one.reason in _DOUBTFUL for one in parked.waiting(session, case.case_id))
+            )
+        known = [case for case in found if waiting.kind_of(case, doubtful=case.case_id in doubtful)]
+        return known, doubtful
 
     def _of_this_patient(self, known: Sequence[Case], patient: Resource) -> list[Case]:
         """Leave out cases whose two demographics are not those of the chart that is open."""

@@ -27,8 +27,13 @@ _MINE: tuple[Kind, ...] = ("answer", "reply", "stopped", "unanswered", "open")
 _COLLEAGUE: tuple[Kind, ...] = ("answer", "open")
 
 
-def kind_of(case: Case) -> Kind | None:
-    """Return what a case waits for, or None when it waits for nobody."""
+def kind_of(case: Case, *, doubtful: bool = False) -> Kind | None:
+    """Return what a case waits for, or None when it waits for nobody.
+
+    `doubtful`: something came that could not be verified or read; it is no answer.
+    """
+    if doubtful:
+        return "stopped"
     if case.stage in ("answered", "filed"):
         return "answer" if case.unread else None
     if case.stage == "expired":
@@ -42,13 +47,20 @@ def kind_of(case: Case) -> Kind | None:
     return kinds.get(case.stage)
 
 
-def sort(cases: Sequence[Case], *, doctor_keys: Collection[str]) -> tuple[Waiting, ...]:
-    """Group the cases of one patient by what they wait for, the doctor's own first."""
+def sort(
+    cases: Sequence[Case], *, doctor_keys: Collection[str], doubtful: Collection[str] = ()
+) -> tuple[Waiting, ...]:
+    """Group the cases of one patient by what they wait for, the doctor's own first.
+
+    `doubtful` holds the ids of cases with news that could not be verified or read.
+    """
     found: list[Waiting] = []
     for mine, kinds in ((True, _MINE), (False, _COLLEAGUE)):
         some = [case for case in cases if (case.doctor_key in doctor_keys) == mine]
         for kind in kinds:
-            group = tuple(case for case in some if kind_of(case) == kind)
+            group = tuple(
+                case for case in some if kind_of(case, doubtful=case.case_id in doubtful) == kind
+            )
             if group:
                 found.append(Waiting(kind=kind, mine=mine, cases=group))
     return tuple(found)

@@ -14,7 +14,8 @@ from smartapp.gateway.collect_answers import collect_answers
 from smartapp.gateway.deid_process import DeidWorkers
 from smartapp.gateway.file_answer import file_answer
 from smartapp.hooks.app_context import Destination
-from smartapp.store import cases
+from smartapp.store import cases, parked
+from smartapp.store.parked import Parked
 from tests.store.smartapp.conftest import Walk
 from tests.support import cds_caller
 from tests.support.cds_caller import DISCOVERY, GATEWAY, bearer, hook_call
@@ -72,6 +73,18 @@ def test_cards_follow_a_case_from_open_to_answered_to_read(ehr: Ehr) -> None:
     with walk.here.database.transaction() as session:
         cases.mark_read(session, case.case_id)
     assert ehr.cards() == []
+
+
+def test_news_that_could_not_be_verified_is_no_answer(ehr: Ehr) -> None:
+    case_id = question(ehr.here, stage="filed")
+    spoiled = Parked(
+        parked_id="p", case_id=case_id, item="i", reason="answer_unverified", since=clock.now()
+    )
+    with ehr.here.database.transaction() as session:
+        parked.park(session, spoiled)
+    (card,) = ehr.cards()
+    assert "needs you" in card["summary"]
+    assert ehr.leads_to(card) == Destination(page="case", case_id=case_id)
 
 
 def test_a_colleague_is_told_without_a_link(ehr: Ehr) -> None:
