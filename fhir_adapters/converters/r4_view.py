@@ -150,7 +150,8 @@ def _may_be_renamed(address: str) -> bool:
 
 def _unread(reply: FhirReply) -> bool:
     """Tell whether a server of old did not know the media type, or answered in another one."""
-    return reply.status == 406 or (reply.status == 200 and _json(reply) is None)
+    is_json = "json" in reply.headers.get("content-type", "")
+    return reply.status == 406 or (reply.status == 200 and not is_json)
 
 
 def _json(reply: FhirReply) -> dict[str, Any] | None:
