@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from confer.check import answers, transport
+from confer.check import answers, sessions, transport
 from confer.check.examination import Examination
 from confer.check.findings import Finding, found
 from fhir_adapters import choose_vendor
@@ -37,7 +37,7 @@ def check(exam: Examination) -> Iterator[Finding]:
     """Look for sign-in addresses, the CapabilityStatement, and data without a token."""
     try:
         well_known = exam.get(WELL_KNOWN, accept="application/json")
-        metadata = exam.metadata or exam.get("metadata")
+        metadata = exam.metadata or exam.get("metadata", accept=transport.STATEMENT)
         needs_token = _needs_token(exam)
     except OutboundDown as down:
         exam.reachable = False
@@ -143,7 +143,7 @@ def _capabilities(
             yield found("discovery.statement_missing", status=metadata.status)
         return
     exam.statement = statement
-    capability = Capability.from_statement(statement)
+    capability = sessions.capability(exam, Capability.from_statement(statement))
     version = capability.fhir_version or "not told"
     registered = exam.site.fhir_version
     if capability.fhir_version and registered[:1] != capability.fhir_version[:1]:

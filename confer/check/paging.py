@@ -9,9 +9,8 @@ from typing import Any, Final
 from confer.check import answers, reading, sessions, transport
 from confer.check.examination import Examination
 from confer.check.findings import Finding, found
-from confer.check.sessions import CheckSession
 from fhir_adapters import search
-from fhir_adapters.ports import FhirReply
+from fhir_adapters.ports import FhirReply, FhirSession
 from fhir_adapters.search import Query
 from runtime.errors import OutboundDown
 
@@ -34,7 +33,7 @@ def check(exam: Examination) -> list[Finding]:
     asked = tuple((key, value) for key, value in query.params if key != "_count")
     small = Query(resource_type=query.resource_type, params=(*asked, ("_count", str(SMALL_PAGE))))
     try:
-        return _walk(exam, session, name, search.address_of(small))
+        return _walk(exam, sessions.as_r4(exam, session), name, search.address_of(small))
     except OutboundDown as down:
         return [found("reading.broken_off", type=name, problem=transport.words_of(down))]
 
@@ -43,7 +42,7 @@ def _length(asked: tuple[Query, Mapping[str, Any]]) -> int:
     return len(answers.matches(asked[1]))
 
 
-def _walk(exam: Examination, session: CheckSession, name: str, address: str) -> list[Finding]:
+def _walk(exam: Examination, session: FhirSession, name: str, address: str) -> list[Finding]:
     findings: list[Finding] = []
     seen: set[str | None] = set()
     for page in range(1, MOST_PAGES + 1):

@@ -14,7 +14,8 @@ from confer.check.findings import Finding, found
 from confer.check.sessions import CheckSession
 from fhir_adapters import first_reads, search, sections
 from fhir_adapters.adapter import Adapter
-from fhir_adapters.ports import FhirReply
+from fhir_adapters.ports import FhirReply, FhirSession
+from fhir_adapters.replies import NOT_CONVERTED_ISSUE
 from fhir_adapters.search import Query
 from runtime import clock
 from runtime.errors import OutboundDown
@@ -52,7 +53,7 @@ def check(exam: Examination) -> Iterator[Finding]:
 def _patient(exam: Examination, session: CheckSession) -> Iterator[Finding]:
     address = f"Patient/{exam.patient_id}"
     try:
-        reply = session.get(address)
+        reply = sessions.as_r4(exam, session).get(address)
     except OutboundDown as down:
         yield found("reading.broken_off", type="Patient", problem=transport.words_of(down))
         return
@@ -101,7 +102,7 @@ def _search(
     began = clock.monotonic()
     name = label_of(query)
     try:
-        reply = ask(session, query, by_post=adapter.traits.search.post_search)
+        reply = ask(sessions.as_r4(exam, session), query, by_post=adapter.traits.search.post_search)
     except OutboundDown as down:
         yield found("reading.broken_off", type=name, problem=transport.words_of(down))
         return
@@ -121,7 +122,7 @@ def _search(
         yield found("reading.slow", type=name, milliseconds=took)
 
 
-def ask(session: CheckSession, query: Query, *, by_post: bool = False) -> FhirReply:
+def ask(session: FhirSession, query: Query, *, by_post: bool = False) -> FhirReply:
     """Send one search, by POST where the vendor wants no identifier in an address."""
     if not by_post:
         return session.get(search.address_of(query))
@@ -172,7 +173,10 @@ def _contents(exam: Examination, name: str, bundle: Mapping[str, Any]) -> Iterat
     if repeated:
         yield found("reading.repeated", type=name, count=repeated)
     for issue in _warnings(bundle):
-        yield found("reading.capped", type=name, issue=issue)
+        if issue == NOT_CONVERTED_ISSUE:
+            yield found("reading.not_converted", type=name)
+        else:
+            yield found("reading.capped", type=name, issue=issue)
 
 
 def _warnings(bundle: Mapping[str, Any]) -> Iterator[str]:
@@ -181,6 +185,9 @@ def _warnings(bundle: Mapping[str, Any]) -> Iterator[str]:
         if not isinstance(outcome, dict) or outcome.get("resourceType") != "OperationOutcome":
             continue
         for issue in answers.objects(outcome.get("issue")):
+            if issue.get("code") == NOT_CONVERTED_ISSUE:
+                yield NOT_CONVERTED_ISSUE
+                return
             if issue.get("code") in _PARTIAL or issue.get("severity") in ("error", "fatal"):
                 yield answers.issue_words(issue)
                 return

@@ -9,7 +9,11 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from confer.check.examination import Examination
-from fhir_adapters.ports import FhirReply
+from fhir_adapters import reading
+from fhir_adapters.capability import Capability
+from fhir_adapters.converters import r4_view
+from fhir_adapters.errors import AdapterError
+from fhir_adapters.ports import FhirReply, FhirSession
 from launch import origins, scopes
 from launch.refresh import GrantTokens
 from runtime.errors import OutboundForbidden
@@ -74,6 +78,26 @@ class CheckSession:
         return self.outbound.request(
             method, url, label="check", headers=headers, body=body, bearer=bearer
         )
+
+
+def capability(exam: Examination, stated: Capability) -> Capability:
+    """Return what the server declares in the types of R4, whatever release it speaks.
+
+    A release that cannot be read is returned as it is stated; choosing an adapter refuses it.
+    """
+    if stated.is_r4:
+        return stated
+    open_session = CheckSession(base_url=exam.base, outbound=exam.outbound, way="without a token")
+    try:
+        return reading.read_capability(open_session)
+    except AdapterError:
+        return stated
+
+
+def as_r4(exam: Examination, session: CheckSession) -> FhirSession:
+    """Return the session seen through R4, as charts are read."""
+    stated = exam.adapter.capability.fhir_version if exam.adapter else ""
+    return r4_view.view(session, fhir_version=stated) if stated else session
 
 
 def for_reading(exam: Examination) -> CheckSession | None:

@@ -15,6 +15,8 @@ from runtime.outbound import origin_of
 SOON_DAYS: Final = 21
 DRIFT_SECONDS: Final = 30
 OFF_SECONDS: Final = 120
+# DSTU2 has another name for the same.
+STATEMENT: Final = "application/fhir+json, application/json+fhir;q=0.9"
 _WORDS: Final = {
     "connect": "connection refused, or the name is unknown",
     "timeout": "time-out",
@@ -65,7 +67,7 @@ def _host(exam: Examination, origin: str, *, is_ehr: bool) -> Iterator[Finding]:
 
 def _clock(exam: Examination) -> Iterator[Finding]:
     try:
-        exam.metadata = exam.get("metadata")
+        exam.metadata = exam.get("metadata", accept=STATEMENT)
     except OutboundDown as down:
         exam.reachable = False
         host = urlsplit(exam.base).netloc
