@@ -24,6 +24,7 @@ Dialect = Literal["sqlite", "postgresql"]
 BUSY_SECONDS = 30
 STATEMENT_SECONDS = 30
 _POOL_SIZE = 10
+_SQLITE_POOL_SIZE = 32
 _WRITE = "confer_write"
 _PASSING = "confer_passing"
 
@@ -153,8 +154,10 @@ def _open_sqlite(url: sa.URL) -> Database:
         url,
         hide_parameters=True,
         poolclass=QueuePool,
-        pool_size=_POOL_SIZE,
-        max_overflow=_POOL_SIZE,
+        # Never a limit: who writes waits for its turn, and must not wait for a connection that
+        # somebody holds who waits for that same turn.
+        pool_size=_SQLITE_POOL_SIZE,
+        max_overflow=-1,
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
     )
     event.listen(engine, "connect", _prepare_sqlite)

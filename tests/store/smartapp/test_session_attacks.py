@@ -2,117 +2,34 @@
 
 import random
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
 
 import pytest
-import responses
 import time_machine
-from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from launch.app_launch import Redirect
-from launch.client import make_client
-from runtime import audit, clock, settings
-from runtime.outbound import OutboundClient
+from runtime import audit, clock
 from smartapp.gateway.deid_process import DeidWorkers
 from smartapp.gateway.sweep import sweep
 from smartapp.store import drafts
 from smartapp.store.launch_rows import LaunchRow, TokenRow
 from smartapp.store.sealed import hashed
 from smartapp.web import session as web_session
-from smartapp.web.app import create_app
 from tests.support.doctor_visitor import BASE
-from tests.support.gateway import Hospital, hospital, persona_chart
-from tests.support.launch_stores import ISSUER, MemorySecrets, make_site
-from tests.support.smart_ehr import AUTH, SmartEhr, sent_by
+from tests.support.front_door import Front, front_door
+from tests.support.launch_stores import ISSUER
+from tests.support.smart_ehr import AUTH
 
 NAMES = {"adela": "Adela", "ivo": "Ivo"}
-
-
-@dataclass
-class Aside:
-    """Reads the chart of a launch at once, or leaves it: most sessions here need no chart."""
-
-    on: bool = False
-
-    def __call__(self, work: Callable[[], None]) -> None:
-        """Do the work now or never."""
-        if self.on:
-            work()
-
-
-@dataclass
-class Front:
-    """The gateway's pages, its EHR, and the charts of two patients."""
-
-    app: Flask
-    here: Hospital
-    ehr: SmartEhr
-    mock: responses.RequestsMock
-    patients: dict[str, dict[str, Any]]
-    aside: Aside
-    folder: Path
-
-    def begin(self, browser: FlaskClient) -> TestResponse:
-        """Press the button in the chart."""
-        return browser.get("/launch", query_string={"iss": ISSUER, "launch": "x"}, base_url=BASE)
-
-    def callback(self, begun: TestResponse) -> dict[str, str]:
-        """What the EHR sends the browser back with."""
-        return self.ehr.authorize(sent_by(Redirect(method="GET", url=begun.location)))
-
-    def launch(
-        self, browser: FlaskClient, patient: str = "adela", *, read: bool = False, **context: Any
-    ) -> str:
-        """Launch the app in a browser; returns the handle."""
-        self.aside.on = read
-        self.ehr.context = {**SmartEhr(site=make_site()).context, **self.patients[patient]}
-        self.ehr.context.update(context)
-        back = self.callback(self.begin(browser))
-        answer = browser.get("/callback", query_string=back, base_url=BASE)
-        assert answer.status_code == 303, answer.text
-        return answer.location.split("/s/")[1].split("/")[0]
 
 
 @pytest.fixture(scope="module")
 def front(tmp_path_factory: pytest.TempPathFactory, deid_workers: DeidWorkers) -> Iterator[Front]:
     """One gateway for all tests here: each test looks at its own launches only."""
-    tmp_path = tmp_path_factory.mktemp("front")
-    with (
-        hospital(tmp_path, workers=deid_workers) as here,
-        responses.RequestsMock(assert_all_requests_are_fired=False) as mock,
-    ):
-        smart = make_client(
-            outbound=OutboundClient(allowed_origins=lambda _o: True, allow_loopback_http=True),
-            sites=here.services.sites,
-            states=here.services.smart.states,
-            token_store=here.services.tokens,
-            secrets=MemorySecrets(),
-        )
-        aside = Aside()
-        here.services = replace(here.services, smart=smart, run_aside=aside)
-        ehr = SmartEhr(site=make_site())
-        ehr.serve(mock)
-        mock.add("POST", f"{AUTH}/revoke", status=200)
-        ehr.claims = {"fhirUser": f"{ISSUER}/Practitioner/junior"}
-        ivo, ivos_id, ivos_visit = persona_chart("ivo")
-        known = {(one["resourceType"], one["id"]) for one in here.chart.resources}
-        here.chart.resources += [
-            one for one in ivo.resources if (one["resourceType"], one["id"]) not in known
-        ]
-        app = create_app(here.services, settings.load(overrides={"data_dir": str(tmp_path)}))
-        patients = {
-            "adela": {"patient": here.patient_id, "encounter": here.encounter_id},
-            "ivo": {"patient": ivos_id, "encounter": ivos_visit},
-        }
-        yield Front(
-            app=app, here=here, ehr=ehr, mock=mock, patients=patients, aside=aside, folder=tmp_path
-        )
+    with front_door(tmp_path_factory.mktemp("front"), deid_workers) as made:
+        yield made
 
 
 def _page(browser: FlaskClient, handle: str, path: str = "/cases") -> TestResponse:
