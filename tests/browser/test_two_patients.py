@@ -4,12 +4,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from playwright.sync_api import BrowserContext, expect
 
 from confer.demo_plan import DemoPlan
 from confer.walker.story import ADELA
 from tests.support.chromium import browser
 from tests.support.gallery import Gallery
+from tests.support.live_server import served
 from tests.support.people import SLOW, Doctor, Specialist
 
 pytestmark = pytest.mark.browser
@@ -27,7 +29,7 @@ CHERYLLS = replace(
 )
 
 
-def test_two_patients_in_two_frames_of_one_browser_never_mix(
+def test_t10_two_patients_in_two_frames_of_one_browser_never_mix(
     demo: DemoPlan, tmp_path: Path
 ) -> None:
     with browser(tmp_path / "doctor") as hospital, browser(tmp_path / "desk") as desk:
@@ -84,7 +86,7 @@ def _only_its_own_answer(elisas: Doctor, cherylls: Doctor) -> None:
     answer.click()
     bottom_line = CHERYLLS.answer["bottom_line"]
     expect(cherylls.app().get_by_role("heading", name=bottom_line)).to_be_visible()
-    expect(cherylls.app().get_by_text("In chart").first).to_be_visible(timeout=SLOW)
+    cherylls.see_filed(cherylls.app())
     expect(elisas.app().get_by_role("heading", name="Sent. Answer by")).to_be_visible()
     for doctor in (cherylls, elisas):
         doctor.open_chart()
@@ -123,6 +125,7 @@ def test_open_wide_and_new_tab_open_the_launch_once_more(demo: DemoPlan, tmp_pat
         with hospital.expect_page() as opened:
             doctor.app().get_by_role("button", name="Open wide").click()
         wide = opened.value
+        wide.get_by_role("button", name="Open it here").click()
         expect(wide.get_by_role("region", name="Patient")).to_contain_text("Ivo")
         expect(doctor.app().locator("#question")).to_have_value(
             "Still here while the window widens?"
@@ -130,6 +133,7 @@ def test_open_wide_and_new_tab_open_the_launch_once_more(demo: DemoPlan, tmp_pat
         used = _hand_off_address(hospital, doctor)
         again = hospital.new_page()
         again.goto(used)
+        again.get_by_role("button", name="Open it here").click()
         expect(again.get_by_role("heading", name="This link was used already")).to_be_visible()
 
         doctor.open_chart()
@@ -151,5 +155,55 @@ def _hand_off_address(hospital: BrowserContext, doctor: Doctor) -> str:
     hospital.on("request", lambda request: seen.append(request.url))
     with hospital.expect_page() as opened:
         doctor.app().get_by_role("button", name="Open wide").click()
+    opened.value.get_by_role("button", name="Open it here").click()
     expect(opened.value.get_by_role("region", name="Patient")).to_be_visible()
     return next(url for url in seen if "/window/" in url)
+
+
+_STRICTLY = """address => {
+  const frame = document.querySelector("iframe");
+  frame.setAttribute("sandbox", "allow-scripts allow-forms allow-same-origin");
+  frame.src = address;
+}"""
+
+
+def test_v31_the_app_works_in_a_strictly_sandboxed_frame_and_ends_there(
+    demo: DemoPlan, tmp_path: Path
+) -> None:
+    with browser(tmp_path) as hospital:
+        doctor = Doctor(
+            plan=demo, page=hospital.new_page(), persona="ivo", called="Ivo Tarrandale", account=1
+        )
+        doctor.sign_in()
+        doctor.launch()
+        doctor.begin(doctor.app())
+        doctor.page.evaluate(_STRICTLY, doctor.app().url)
+        expect(doctor.page.locator("iframe[sandbox]")).to_have_count(1)
+        doctor.fill_question(doctor.app())
+        app = doctor.app()
+        expect(app.get_by_text("You ask as")).to_be_visible()
+        app.get_by_role("button", name="End session").click()
+        expect(app.get_by_role("heading", name="You left Confer")).to_be_visible(timeout=SLOW)
+        expect(app.get_by_text("ended at the EHR and here")).to_be_visible()
+        gallery = Gallery()
+        gallery.see(doctor.page, "left-confer")
+        doctor.page.goto(f"{demo.gateway_url}/launch?iss=https://nowhere.example/fhir&launch=x")
+        gallery.see(doctor.page, "launch-failed")
+        expect(doctor.page.get_by_text("This EHR address is not registered")).to_be_visible()
+        doctor.page.goto(f"{demo.gateway_url}/window/some-code")
+        gallery.see(doctor.page, "window")
+        assert gallery.found == {}
+
+
+def test_t09_a_foreign_page_cannot_frame_the_app(demo: DemoPlan, tmp_path: Path) -> None:
+    foreign = Flask("foreign")
+    foreign.get("/")(lambda: f'<iframe src="{demo.gateway_url}/"></iframe>')
+    with served(lambda _url: foreign) as url, browser(tmp_path) as somebody:
+        page = somebody.new_page()
+        said: list[str] = []
+        page.on("console", lambda message: said.append(message.text))
+        page.goto(url)
+        frame = page.locator("iframe").element_handle().content_frame()
+        assert frame is not None
+        assert "Confer" not in frame.content()
+        assert any("frame-ancestors" in text for text in said)
