@@ -45,8 +45,10 @@ def wait_for_patient() -> tuple[Draft, tuple[DraftSection, ...]]:
     """The draft; a moment later when the patient is about to come."""
     deadline = clock.monotonic() + _MOMENT_SECONDS
     draft, found = load_draft()
+    pause = _LOOK_SECONDS
     while draft.state == "reading" and not has_patient(draft) and clock.monotonic() < deadline:
-        clock.sleep(_LOOK_SECONDS)
+        clock.sleep(pause)
+        pause *= 1.5  # a crowd that waits must not keep the reading from being done
         draft, found = load_draft()
     return draft, found
 
