@@ -14,7 +14,15 @@ from smartapp.gateway.prepare_case import save_question
 from smartapp.gateway.question_form import QUESTION_LIMIT, read_form
 from smartapp.store.drafts import Draft, DraftSection
 from smartapp.web import page_model, session
-from smartapp.web.reading import has_patient, how_far, keep_reading, load_draft, reading_mark
+from smartapp.web.reading import (
+    has_patient,
+    how_far,
+    keep_reading,
+    load_draft,
+    reading_mark,
+    reading_page,
+    wait_for_patient,
+)
 from smartapp.web.stop import stop_page
 from smartapp.web.words import (
     SECTION_REASONS,
@@ -31,12 +39,14 @@ VIEWS = ("form", "save")
 @pages.get("/ask")
 def form(handle: str) -> ResponseReturnValue:
     """The form, as it was last saved; it need not wait for the rest of the chart."""
-    draft, sections = load_draft()
+    draft, sections = wait_for_patient()
     stopped = stop_page(handle, draft)
     if stopped is not None:
         return stopped
-    if draft.state not in ("reading", "ready") or not has_patient(draft):
+    if draft.state not in ("reading", "ready"):
         return redirect(url_for("start.home", handle=handle), code=303)
+    if not has_patient(draft):
+        return reading_page(handle, draft)
     keep_reading(draft)
     return _page(handle, draft, sections, entered=draft.form, errors=())
 

@@ -178,7 +178,6 @@ def another(handle: str) -> ResponseReturnValue:
     if draft.state not in ("reading", "ready"):
         keep = request.form.get("again") == "yes"
         start_another(session.services(), session.launch(), keep_words=keep)
-        return redirect(url_for("start.home", handle=handle), code=303)
     return redirect(url_for("ask.form", handle=handle), code=303)
 
 
