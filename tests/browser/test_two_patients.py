@@ -160,41 +160,6 @@ def _hand_off_address(hospital: BrowserContext, doctor: Doctor) -> str:
     return next(url for url in seen if "/window/" in url)
 
 
-_STRICTLY = """address => {
-  const frame = document.querySelector("iframe");
-  frame.setAttribute("sandbox", "allow-scripts allow-forms allow-same-origin");
-  frame.src = address;
-}"""
-
-
-def test_v31_the_app_works_in_a_strictly_sandboxed_frame_and_ends_there(
-    demo: DemoPlan, tmp_path: Path
-) -> None:
-    with browser(tmp_path) as hospital:
-        doctor = Doctor(
-            plan=demo, page=hospital.new_page(), persona="ivo", called="Ivo Tarrandale", account=1
-        )
-        doctor.sign_in()
-        doctor.launch()
-        doctor.begin(doctor.app())
-        doctor.page.evaluate(_STRICTLY, doctor.app().url)
-        expect(doctor.page.locator("iframe[sandbox]")).to_have_count(1)
-        doctor.fill_question(doctor.app())
-        app = doctor.app()
-        expect(app.get_by_text("You ask as")).to_be_visible()
-        app.get_by_role("button", name="End session").click()
-        expect(app.get_by_role("heading", name="You left Confer")).to_be_visible(timeout=SLOW)
-        expect(app.get_by_text("ended at the EHR and here")).to_be_visible()
-        gallery = Gallery()
-        gallery.see(doctor.page, "left-confer")
-        doctor.page.goto(f"{demo.gateway_url}/launch?iss=https://nowhere.example/fhir&launch=x")
-        gallery.see(doctor.page, "launch-failed")
-        expect(doctor.page.get_by_text("This EHR address is not registered")).to_be_visible()
-        doctor.page.goto(f"{demo.gateway_url}/window/some-code")
-        gallery.see(doctor.page, "window")
-        assert gallery.found == {}
-
-
 def test_t09_a_foreign_page_cannot_frame_the_app(demo: DemoPlan, tmp_path: Path) -> None:
     foreign = Flask("foreign")
     foreign.get("/")(lambda: f'<iframe src="{demo.gateway_url}/"></iframe>')
