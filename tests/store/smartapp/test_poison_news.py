@@ -98,13 +98,29 @@ def test_a_day_that_no_calendar_holds_stays_a_token(walk: Walk) -> None:
     assert "[9999999 days before]" in view["note"]
 
 
-def test_a_referenced_resource_that_is_refused_parks_the_case(walk: Walk) -> None:
+def test_a_referenced_resource_that_stays_refused_parks_the_case(walk: Walk) -> None:
     case = walk.send()
     walk.here.network.answer(opinion())
     del walk.here.network.stored[walk.here.network.task()[1]["focus"]["reference"]]
-    collect_answers(walk.here.services)
+    assert collect_answers(walk.here.services) == 0
+    assert _reasons(walk) == []
+    with time_machine.travel(clock.now() + timedelta(minutes=61)):
+        collect_answers(walk.here.services)
     assert _reasons(walk) == ["news_unreadable"]
     assert walk.case(case.case_id).stage == "parked"
+
+
+def test_a_referenced_resource_that_was_refused_for_a_while_is_read_later(walk: Walk) -> None:
+    case = walk.send()
+    walk.here.network.answer(opinion())
+    reference = walk.here.network.task()[1]["focus"]["reference"]
+    missing = walk.here.network.stored.pop(reference)
+    assert collect_answers(walk.here.services) == 0
+    walk.here.network.stored[reference] = missing
+    with time_machine.travel(clock.now() + timedelta(minutes=30)):
+        assert collect_answers(walk.here.services) == 1
+    assert walk.answer(case.case_id).number == 1
+    assert _reasons(walk) == []
 
 
 def test_an_opinion_from_a_clock_eight_minutes_ahead_verifies(walk: Walk) -> None:
