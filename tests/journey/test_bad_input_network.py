@@ -72,7 +72,8 @@ def _form(world: BrokenWorld, *, account: int = 0) -> Walk:
     form = page.form("sign-in")
     walk.doctor.submit(page, form, {"account": form.choices("account")[account]})
     walk.launch()
-    wait_for(lambda: _reloaded(walk).heading != "Reading the chart")
+    # The form is there before the chart is; it says so until everything has come.
+    wait_for(lambda: "Reading the chart" not in _reloaded(walk).text)
     if not _now(walk).has_form("question-form"):
         # this doctor asked about this patient before: the list of questions comes first
         walk.page = walk.doctor.submit(_now(walk), _now(walk).form("new"))
