@@ -24,8 +24,12 @@ _AXE_OPTIONS = {
     "iframes": False,  # cross-site frames do not answer; each frame is checked by itself
 }
 _TALLEST = 4200
-# Both pictures and checks take what is drawn: a cross-site frame draws in a process of its own.
-_DRAWN = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+# Both pictures and checks take what is drawn: a cross-site frame draws in a process of its own,
+# and one that is scrolled out of view draws nothing at all.
+_DRAWN = """new Promise(done => {
+  requestAnimationFrame(() => requestAnimationFrame(done));
+  setTimeout(done, 400);
+})"""
 _CHECK = """async options => (await axe.run(options)).violations
   .map(one => `${one.id}: ${one.nodes[0].target}`)"""
 _FITS = "document.scrollingElement.scrollWidth <= document.scrollingElement.clientWidth"
