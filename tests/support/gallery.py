@@ -35,14 +35,24 @@ _CHECK = """async options => (await axe.run(options)).violations
 _FITS = "document.scrollingElement.scrollWidth <= document.scrollingElement.clientWidth"
 
 
-def faults(page: Page) -> list[str]:
-    """What is wrong with a page as it stands, one line per fault, frames included."""
+def faults(page: Page, clean: set[tuple[str, int]] | None = None) -> list[str]:
+    """What is wrong with a page as it stands, one line per fault, frames included.
+
+    A document in `clean` was found without fault at this width before; new ones are added.
+    """
     found: list[str] = []
+    clean = set() if clean is None else clean
     for frame in page.frames:
+        seen = (frame.content(), page.viewport_size["width"] if page.viewport_size else 0)
+        if seen in clean:
+            continue
         place = "frame: " if frame.parent_frame else ""
-        found += [place + fault for fault in _violations(frame)]
+        wrong = [place + fault for fault in _violations(frame)]
         if not frame.evaluate(_FITS):
-            found.append(f"{place}needs sideways scrolling")
+            wrong.append(f"{place}needs sideways scrolling")
+        if not wrong:
+            clean.add(seen)
+        found += wrong
     return found
 
 
@@ -59,6 +69,7 @@ class Gallery:
     """Sees pages; `found` holds the faults by page and width."""
 
     found: dict[str, list[str]] = field(default_factory=dict)
+    clean: set[tuple[str, int]] = field(default_factory=set, repr=False)
 
     def see(self, page: Page, name: str) -> None:
         """Keep the pictures and the faults of a page, wide and narrow."""
@@ -68,7 +79,7 @@ class Gallery:
             self._look(page, f"{name}-{NARROW}")
 
     def _look(self, page: Page, name: str) -> None:
-        if wrong := faults(page):
+        if wrong := faults(page, self.clean):
             self.found[name] = wrong
         _keep(page, ARTIFACTS / f"{name}.png")
 
