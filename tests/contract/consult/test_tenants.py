@@ -38,6 +38,19 @@ def test_every_way_to_a_foreign_resource_ends_like_an_unknown_one(
             assert world.a.ask("GET", f"/fhir/{kind}/{identity}{path}").status == 404
 
 
+def test_t07_a_token_that_was_granted_elsewhere_is_401(world: World) -> None:
+    elsewhere = "https://ehr.example/fhir"
+    claims = {"iss": elsewhere, "sub": world.a.client_id, "aud": elsewhere, "scope": SCOPE}
+    signed = jose.sign(world.a.key, claims, typ="at+jwt")
+    assertion = jose.client_assertion(
+        world.a.key, client_id=world.a.client_id, audience=f"{world.base_url}/auth/token"
+    )
+    for token in (tokens.new_secret(), signed, assertion):
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = call(world.base_url, "GET", "/fhir/Task", headers=headers)
+        assert answer.status == 401
+
+
 def test_searches_find_nothing_of_another_hospital(world: World, theirs: dict[str, Any]) -> None:
     case = theirs["groupIdentifier"]
     searches = [

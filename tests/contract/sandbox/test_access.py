@@ -37,6 +37,13 @@ def test_a_token_in_the_address_is_not_a_token(ehr: SandboxEhr) -> None:
     assert ehr.browser().get(f"/fhir/Patient/{ADELA}?access_token={token}").status_code == 401
 
 
+def test_t07_a_token_of_another_ehr_is_401(ehr: SandboxEhr, shared_ehr: SandboxEhr) -> None:
+    token = shared_ehr.token("patient/*.rs")
+
+    assert call(shared_ehr, token, f"Patient/{ADELA}").status_code == 200
+    assert call(ehr, token, f"Patient/{ADELA}").status_code == 401
+
+
 def test_an_expired_token_is_401(ehr: SandboxEhr) -> None:
     token = ehr.token("patient/*.rs")
     with ehr.services.database.transaction() as session:
