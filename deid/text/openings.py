@@ -70,7 +70,11 @@ class _State(NamedTuple):
 
 
 def openings(pattern: str, flags: int) -> Openings | None:
-    """Return where a match of ``pattern`` can begin; None when it can begin anywhere."""
+    """Return where a match of ``pattern`` can begin; None when it can begin anywhere.
+
+    Python's own parser of patterns is not public. What it may come to name otherwise is not
+    known here and counts as anywhere; a test compares every pattern with trying it everywhere.
+    """
     reader = _Reader(flags)
     try:
         parsed = regex_parser.parse(pattern, flags)
@@ -230,7 +234,7 @@ def _guards(items: Sequence[tuple[Any, Any]]) -> int:
     if len(items) != 1:
         return 0
     kind, value = items[0]
-    if str(kind) != "IN":
+    if str(kind) != "IN" or str(value[0][0]) == "NEGATE":
         return 0
     words = frozenset(string.ascii_letters) <= _listed(value)
     digits = any(str(item) == "CATEGORY" and str(of) in _WITH_DIGITS for item, of in value)

@@ -90,6 +90,7 @@ def test_any_word_is_told_by_its_capitals(pattern: str, words: set[str]) -> None
     [
         "word",
         r"(?<!\d)ab",
+        "(?<![^a-zA-Z])b",
         r"\d\d",
         r"(?<=dob)jan",
         r"\w+",
