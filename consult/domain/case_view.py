@@ -33,7 +33,7 @@ class CaseHead:
 @dataclass(frozen=True, kw_only=True)
 class Line:
     """One line of a list; `ended` says in a word why it no longer holds (stopped, resolved),
-    `done` what was done once (given)."""
+    `done` what else there is to know of it (given once, on hold, status not known)."""
 
     text: str = field(repr=False)
     when: When

@@ -34,6 +34,13 @@ _STOPPED = {
     "not-done": "not given",
     "entered-in-error": "entered in error",
 }
+# Neither in force nor ended: it must not look like a current drug.
+_OPEN = {
+    "on-hold": "on hold",
+    "draft": "draft",
+    "intended": "planned",
+    "unknown": "status not known",
+}
 _GIVEN = frozenset({"completed", "in-progress"})
 _WITH_PICTURES = {"DocumentReference": "type", "DiagnosticReport": "code", "Media": "type"}
 _MEDICATION_TYPES = ("MedicationRequest", "MedicationStatement", "MedicationAdministration")
@@ -160,13 +167,24 @@ def _inactive(status: set[str]) -> str:
 
 
 def _problem(condition: Resource) -> Line:
-    status = codes_of(condition.get("clinicalStatus"))
-    refuted = codes_of(condition.get("verificationStatus")) & {"refuted"}
     return Line(
-        text=concept_words(condition.get("code")) + (" (refuted)" if refuted else ""),
+        text=concept_words(condition.get("code")) + (" (refuted)" if _refuted(condition) else ""),
         when=when_of(condition, "onsetDateTime", "onsetPeriod.start", "recordedDate"),
-        ended="refuted" if refuted else _inactive(status),
+        ended=_over(condition),
     )
+
+
+def _refuted(statement: Resource) -> bool:
+    return "refuted" in codes_of(statement.get("verificationStatus"))
+
+
+def _over(statement: Resource) -> str:
+    """Say why a problem or an allergy no longer holds; empty while it does."""
+    if _refuted(statement):
+        return "refuted"
+    status = codes_of(statement.get("clinicalStatus"))
+    abated = not status and any(name.startswith("abatement") for name in statement)
+    return "resolved" if abated else _inactive(status)
 
 
 def _medications(snapshot: _Snapshot) -> tuple[Line, ...]:
@@ -176,10 +194,12 @@ def _medications(snapshot: _Snapshot) -> tuple[Line, ...]:
         if not named:
             target = snapshot.target(one.get("medicationReference"))
             named = concept_words(target.get("code")) if target else ""
-        given = one["resourceType"] == "MedicationAdministration" and one.get("status") in _GIVEN
+        text = " ".join(part for part in (named, _dosage(one)) if part) if named else ""
+        never = one.get("doNotPerform") is True
+        ended, done = _standing(one, never=never)
         lines.append(
             Line(
-                text=" ".join(part for part in (named, _dosage(one)) if part) if named else "",
+                text=f"{text} (not to be given)" if never and text else text,
                 when=when_of(
                     one,
                     "effectiveDateTime",
@@ -187,11 +207,21 @@ def _medications(snapshot: _Snapshot) -> tuple[Line, ...]:
                     "authoredOn",
                     "dateAsserted",
                 ),
-                ended="" if given else _STOPPED.get(str(one.get("status")), ""),
-                done="given" if given else "",
+                ended=ended,
+                done=done,
             )
         )
     return _newest_first(lines)
+
+
+def _standing(medication: Resource, *, never: bool) -> tuple[str, str]:
+    """What became of a drug, as `ended` and `done` of its line."""
+    status = str(medication.get("status"))
+    if never:
+        return "not to be given", ""
+    if medication["resourceType"] == "MedicationAdministration" and status in _GIVEN:
+        return "", "given"
+    return _STOPPED.get(status, ""), _OPEN.get(status, "")
 
 
 def _dosage(medication: Resource) -> str:
@@ -216,11 +246,11 @@ def _allergy(allergy: Resource) -> Line:
         for reaction in mappings(allergy.get("reaction"))
     ]
     words = "; ".join(reaction for reaction in reactions if reaction.strip())
-    named = concept_words(allergy.get("code"))
+    named = concept_words(allergy.get("code")) + (" (refuted)" if _refuted(allergy) else "")
     return Line(
         text=f"{named}: {words}" if words else named,
         when=when_of(allergy, "onsetDateTime", "recordedDate", "lastOccurrence"),
-        ended=_inactive(codes_of(allergy.get("clinicalStatus"))),
+        ended=_over(allergy),
     )
 
 

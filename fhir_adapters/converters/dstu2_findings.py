@@ -51,14 +51,6 @@ _COMPONENT = part(
 )
 
 
-def _reasons(names: str = "reason") -> dict[str, Action]:
-    """A reason as a concept or as a reference, each one of several in R4."""
-    return {
-        f"{names}CodeableConcept": listed("reasonCode"),
-        f"{names}Reference": listed("reasonReference"),
-    }
-
-
 def _allergy_status(source: Source, target: Target) -> None:
     clinical = {"active": "active", "inactive": "inactive", "resolved": "resolved"}
     verified = {"confirmed": "confirmed", "unconfirmed": "unconfirmed", "refuted": "refuted"}
@@ -121,14 +113,6 @@ def _modalities(source: Source, target: Target) -> None:
     target.add("modality", *source.objects)
 
 
-def _note(source: Source, target: Target) -> None:
-    """One annotation, or several; plain text in other types."""
-    if isinstance(source.value, str):
-        text_note(source, target)
-    else:
-        target.add("note", *source.objects)
-
-
 def _ages(stem: str) -> dict[str, Action]:
     return {
         **kept(f"{stem}DateTime {stem}Period {stem}Range {stem}String {stem}Age"),
@@ -157,7 +141,7 @@ TABLES: Mapping[str, Table] = {
             ),
             "category": _allergy_category,
             "lastOccurence": to("lastOccurrence"),
-            "note": _note,
+            "note": parts.note,
             "reaction": each(
                 "reaction",
                 part(
@@ -179,7 +163,7 @@ TABLES: Mapping[str, Table] = {
             **kept("identifier code severity bodySite encounter asserter"),
             **_ages("onset"),
             **_ages("abatement"),
-            "abatementBoolean": lose,
+            "abatementBoolean": parts.abated,
             "patient": to("subject"),
             "dateRecorded": to("recordedDate"),
             "category": listed("category"),
@@ -336,7 +320,7 @@ TABLES: Mapping[str, Table] = {
             "reported": _reported,
             "performer": _performer,
             "requester": _performer,
-            "note": _note,
+            "note": parts.note,
             "explanation": parts.explanation,
             "vaccinationProtocol": parts.vaccination_protocol,
         },

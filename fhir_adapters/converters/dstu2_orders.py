@@ -120,6 +120,14 @@ def _reasons(names: str = "reason") -> dict[str, Action]:
 def _not_taken(source: Source, target: Target) -> None:
     if source.value is True:
         target.overrule("status", "not-taken")
+    elif source.value is not False:
+        target.lose(source.name)
+
+
+def _ended(source: Source, target: Target) -> None:
+    """A prescription that was ended is not in force, also where no status says so."""
+    target.lose(source.name)
+    target.suppose("status", "stopped")
 
 
 def _intent(source: JsonObject, target: Target) -> None:
@@ -142,14 +150,6 @@ def _product(source: Source, target: Target) -> None:
             target.lose("product.batch")
 
 
-def _note(source: Source, target: Target) -> None:
-    """One annotation, or several; plain text in other types."""
-    if isinstance(source.value, str):
-        text_note(source, target)
-    else:
-        target.add("note", *source.objects)
-
-
 _REQUEST: dict[str, Any] = {"status": "unknown", "intent": "order"}
 
 TABLES: Mapping[str, Table] = {
@@ -164,7 +164,7 @@ TABLES: Mapping[str, Table] = {
             "relatedPlan": lose,
             "participant": lose,
             "activity": each("activity", _PLAN_ACTIVITY, many=True),
-            "note": _note,
+            "note": parts.note,
         },
         required=needs("status intent subject"),
         unknown={"status": "unknown", "intent": "plan"},
@@ -196,11 +196,11 @@ TABLES: Mapping[str, Table] = {
                 terms.same("active on-hold completed entered-in-error stopped draft"),
             ),
             "dateWritten": to("authoredOn"),
-            "dateEnded": lose,
+            "dateEnded": _ended,
             "reasonEnded": to("statusReason"),
             "patient": to("subject"),
             "prescriber": to("requester"),
-            "note": _note,
+            "note": parts.note,
             "dosageInstruction": each("dosageInstruction", _DOSAGE, many=True),
             "dispenseRequest": each(
                 "dispenseRequest",
@@ -238,7 +238,7 @@ TABLES: Mapping[str, Table] = {
             "wasNotTaken": _not_taken,
             "reasonNotTaken": to("statusReason"),
             "supportingInformation": to("derivedFrom"),
-            "note": _note,
+            "note": parts.note,
             "dosage": each("dosage", _DOSAGE, many=True),
         },
         required=needs("status medication[CodeableConcept,Reference] subject"),
@@ -378,14 +378,14 @@ TABLES: Mapping[str, Table] = {
             "gender": parts.gender_as_sex,
             "ageQuantity": to("ageAge"),
             "deceasedQuantity": to("deceasedAge"),
-            "note": _note,
+            "note": parts.note,
             "condition": each(
                 "condition",
                 part(
                     {
                         **kept("code outcome onsetRange onsetPeriod onsetString"),
                         "onsetQuantity": to("onsetAge"),
-                        "note": _note,
+                        "note": parts.note,
                     },
                     required=needs("code"),
                 ),

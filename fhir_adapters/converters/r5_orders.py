@@ -201,9 +201,12 @@ TABLES: Mapping[str, Table] = {
             ),
             "status": code(
                 "status",
-                terms.same(
-                    "active on-hold cancelled completed entered-in-error stopped draft unknown"
-                ),
+                {
+                    **terms.same(
+                        "active on-hold cancelled completed entered-in-error stopped draft unknown"
+                    ),
+                    "ended": "stopped",  # the patient should no longer take it
+                },
             ),
             "statusChanged": silent,
             "medication": r5_parts.choice("medication"),

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fhir_adapters.converters import terminology
-from fhir_adapters.converters.actions import PART, kept, objects, part, silent
+from fhir_adapters.converters.actions import PART, kept, objects, part, silent, text_note
 from fhir_adapters.converters.tables import Action, JsonObject, Source, Table, Target
 
 _DOSE = ("doseRange", "doseQuantity")
@@ -94,6 +94,24 @@ def done_unless(source: Source, target: Target) -> None:
     """A flag that says "it was not done": R4 has a status for it."""
     if source.value is True:
         target.overrule("status", "not-done")
+    elif source.value is not False:
+        target.lose(source.name)
+
+
+def note(source: Source, target: Target) -> None:
+    """One annotation, or several; plain text in other types."""
+    if isinstance(source.value, str):
+        text_note(source, target)
+    else:
+        target.add("note", *source.objects)
+
+
+def abated(source: Source, target: Target) -> None:
+    """That a problem is over, without a date: a clinical status says so where none is given."""
+    target.lose(source.name)
+    if source.value is True:
+        resolved = {"system": terminology.CONDITION_CLINICAL, "code": "resolved"}
+        target.suppose("clinicalStatus", {"coding": [resolved]})
 
 
 def dose_and_rate(source: JsonObject, target: Target) -> None:

@@ -23,11 +23,6 @@ from fhir_adapters.converters.actions import (
 from fhir_adapters.converters.shared_parts import needs, resource
 from fhir_adapters.converters.tables import Source, Table, Target
 
-_PLAN_STATUS = {
-    **terms.same("draft active completed entered-in-error unknown"),
-    "suspended": "on-hold",
-    "cancelled": "revoked",
-}
 _PROTOCOL = {"definition": silent}
 
 _COMPONENT = part(
@@ -86,7 +81,7 @@ TABLES: Mapping[str, Table] = {
                 "onsetPeriod onsetRange onsetString abatementDateTime abatementAge abatementPeriod "
                 "abatementRange abatementString asserter evidence note"
             ),
-            "abatementBoolean": lose,
+            "abatementBoolean": parts.abated,
             "assertedDate": to("recordedDate"),
             "context": parts.context,
             "clinicalStatus": concept(

@@ -61,7 +61,7 @@ _DETAIL = part(
 def _not_taken(source: Source, target: Target) -> None:
     if source.value == "n":
         target.overrule("status", "not-taken")
-    elif source.value == "unk":
+    elif source.value not in ("y", "na"):
         target.lose(source.name)
 
 

@@ -39,6 +39,7 @@ class Target:
     made: dict[str, Any] = field(default_factory=dict)
     lost: list[str] = field(default_factory=list)
     _overruled: dict[str, Any] = field(default_factory=dict)
+    _supposed: dict[str, Any] = field(default_factory=dict)
 
     def put(self, name: str, value: Any, beside: Any = None) -> None:
         """Set an element once; a second value for it is lost."""
@@ -54,9 +55,18 @@ class Target:
         """Set an element whatever else is said about it, now or later."""
         self._overruled[name] = value
 
+    def suppose(self, name: str, value: Any) -> None:
+        """Set an element unless something else says it, now or later."""
+        self._supposed.setdefault(name, value)
+
     def settle(self) -> None:
-        """Let what was overruled stand."""
+        """Let what was overruled or supposed stand; what was entered in error stays so."""
+        if self.made.get("status") == "entered-in-error":
+            self._overruled.pop("status", None)
         self.made.update(self._overruled)
+        for name, value in self._supposed.items():
+            if name not in self.made and f"_{name}" not in self.made:
+                self.made[name] = value
 
     def add(self, name: str, *values: Any) -> None:
         """Append to an element that is a list; one of another shape is lost."""

@@ -141,6 +141,53 @@ def test_a_dose_that_was_given_once_does_not_look_stopped() -> None:
 
 
 @pytest.mark.parametrize(
+    ("status", "told"),
+    [("on-hold", "on hold"), ("draft", "draft"), ("intended", "planned"),
+     ("unknown", "status not known")],
+)  # fmt: skip
+def test_a_drug_that_is_not_surely_in_force_says_so(status: str, told: str) -> None:
+    drug = {
+        "resourceType": "MedicationStatement",
+        "status": status,
+        "medicationCodeableConcept": {"text": "Furosemide"},
+    }
+    (line,) = read_clinical([snapshot(drug)]).medications
+    assert (line.text, line.done, line.struck) == ("Furosemide", told, False)
+
+
+def test_an_order_not_to_give_a_drug_never_looks_like_the_drug() -> None:
+    order = {
+        "resourceType": "MedicationRequest",
+        "status": "active",
+        "doNotPerform": True,
+        "medicationCodeableConcept": {"text": "Warfarin"},
+    }
+    (line,) = read_clinical([snapshot(order)]).medications
+    assert (line.text, line.struck) == ("Warfarin (not to be given)", True)
+
+
+def test_a_refuted_allergy_is_never_shown_as_one_the_patient_has() -> None:
+    refuted = {
+        "resourceType": "AllergyIntolerance",
+        "code": {"text": "Penicillin"},
+        "verificationStatus": {"coding": [{"code": "refuted"}]},
+    }
+    (line,) = read_clinical([snapshot(refuted)]).allergies
+    assert (line.text, line.ended) == ("Penicillin (refuted)", "refuted")
+
+
+def test_a_problem_that_abated_is_over_where_no_status_says_otherwise() -> None:
+    gone = {
+        "resourceType": "Condition",
+        "code": {"text": "Pneumonia"},
+        "abatementString": "2 years before",
+    }
+    active = {**gone, "clinicalStatus": {"coding": [{"code": "active"}]}}
+    lines = read_clinical([snapshot(gone, active)]).problems
+    assert [(line.ended, line.struck) for line in lines] == [("", False), ("resolved", True)]
+
+
+@pytest.mark.parametrize(
     ("unit", "printed"), [("Cel", "36.7 °C"), ("ug", "36.7 mcg"), ("mmol/L", "36.7 mmol/L")]
 )
 def test_units_are_written_as_on_a_ward(unit: str, printed: str) -> None:

@@ -164,6 +164,45 @@ def test_that_it_was_not_done_wins_wherever_it_stands() -> None:
         assert made["status"] == "not-done"
 
 
+def test_what_was_entered_in_error_stays_so_whatever_else_is_said() -> None:
+    voided = {**the(Release.STU3, "Procedure/pr1"), "status": "entered-in-error", "notDone": True}
+    made = CONVERTERS[Release.STU3].to_r4(voided).resource
+    assert made is not None
+    assert made["status"] == "entered-in-error"
+
+
+@pytest.mark.parametrize("odd", ["true", 1, None, [True]])
+def test_an_odd_flag_that_something_was_not_done_is_never_passed_over(odd: object) -> None:
+    source = {**the(Release.STU3, "Procedure/pr1"), "notDone": odd, "_notDone": {"id": "x"}}
+    assert "Procedure.notDone" in CONVERTERS[Release.STU3].to_r4(source).lost
+
+
+def test_an_order_that_ended_is_not_in_force() -> None:
+    ended = {**the(Release.R5, "MedicationRequest/m1"), "status": "ended"}
+    made = CONVERTERS[Release.R5].to_r4(ended).resource
+    assert made is not None
+    assert made["status"] == "stopped"
+    old = {**the(Release.DSTU2, "MedicationOrder/m1"), "dateEnded": "2026-01-02"}
+    old.pop("status", None)
+    made = CONVERTERS[Release.DSTU2].to_r4(old).resource
+    assert made is not None
+    assert made["status"] == "stopped"
+
+
+@pytest.mark.parametrize("release", [Release.DSTU2, Release.STU3])
+def test_a_problem_said_to_be_over_is_resolved_unless_its_status_says_otherwise(
+    release: Release,
+) -> None:
+    over = {**the(release, "Condition/c1"), "abatementBoolean": True}
+    kept = CONVERTERS[release].to_r4(over).resource
+    over.pop("clinicalStatus", None)
+    made = CONVERTERS[release].to_r4(over).resource
+    assert made is not None
+    assert _code(made["clinicalStatus"]) == "resolved"
+    assert kept is not None
+    assert _code(kept["clinicalStatus"]) == "active"
+
+
 @pytest.mark.parametrize("release", OTHERS)
 def test_doses_and_their_directions_arrive(release: Release) -> None:
     key = "MedicationOrder/m1" if release is Release.DSTU2 else "MedicationRequest/m1"
@@ -196,7 +235,6 @@ def test_how_often_an_old_order_is_to_be_taken_is_kept() -> None:
         (Release.STU3, "Condition/c2", "Condition.context"),
         (Release.STU3, "Medication/x1", "Medication.package"),
         (Release.R5, "Observation/o1", "Observation.referenceRange.normalValue"),
-        (Release.R5, "MedicationRequest/m2", "MedicationRequest.status"),
         (Release.R5, "DiagnosticReport/dr1", "DiagnosticReport.study"),
     ],
 )
