@@ -3,6 +3,7 @@
 Spec: FHIR CapabilityStatement.fhirVersion (Conformance.fhirVersion in DSTU2)
 """
 
+import re
 from enum import StrEnum
 
 from fhir_adapters.errors import ReleaseUnsupported
@@ -17,6 +18,7 @@ class Release(StrEnum):
     R5 = "R5"
 
 
+_NUMBER = re.compile(r"([0-9]{1,2}\.[0-9]{1,2})(?:\.[0-9]{1,3})?")
 # The beginning of a version number; 4.3 (R4B) has the types of a chart unchanged.
 _BY_NUMBER = {
     "1.0": Release.DSTU2,
@@ -32,7 +34,8 @@ def release_of(version: str) -> Release:
 
     Raises `ReleaseUnsupported` for any other: ballots and later releases are not guessed at.
     """
-    found = _BY_NUMBER.get(".".join(version.split(".")[:2]))
+    number = _NUMBER.fullmatch(version)
+    found = _BY_NUMBER.get(number[1]) if number else None
     if found is None:
         raise ReleaseUnsupported
     return found

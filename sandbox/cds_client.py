@@ -132,7 +132,7 @@ class CdsClient:
             verdict["overrideReason"] = {"reason": {"code": reason, "system": cards.REASONS}}
         try:
             self._post(f"{service.base_url}/{service_id}/feedback", {"feedback": [verdict]})
-        except (OutboundDown, OutboundForbidden):
+        except (OutboundDown, OutboundForbidden, JsonTextError):
             return
 
     # --- the call -----------------------------------------------------------------------

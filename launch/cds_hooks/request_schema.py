@@ -146,14 +146,14 @@ def _authorization(granted: Mapping[str, Any] | None) -> FhirAuthorization | Non
 
 
 def _context(context: Mapping[str, Any], server: str | None) -> HookContext:
-    patient = _local(context.get("patientId"), server, default_type="Patient")
+    patient = local_reference(context.get("patientId"), server, default_type="Patient")
     if patient is None or not patient.startswith("Patient/"):
         raise HookRequestInvalid(reason="context.patientId")
     drafts = _drafts(context.get("draftOrders"))
     chosen = context.get("selections")
     return HookContext(
         patient_id=patient.removeprefix("Patient/"),
-        user=_local(context.get("userId"), server),
+        user=local_reference(context.get("userId"), server),
         drafts=drafts,
         selections=frozenset(
             one for one in (chosen if isinstance(chosen, list) else ()) if isinstance(one, str)
@@ -161,12 +161,16 @@ def _context(context: Mapping[str, Any], server: str | None) -> HookContext:
     )
 
 
-def _local(value: object, server: str | None, *, default_type: str = "") -> str | None:
-    """Return `Type/id` of a reference of this server, with or without its base, or None."""
+def local_reference(value: object, server: str | None, *, default_type: str = "") -> str | None:
+    """Return `Type/id` of a reference of this server, or None.
+
+    It may come with the server's base and with a version.
+    """
     if not isinstance(value, str):
         return None
     if server is not None:
         value = value.removeprefix(f"{origins.without_end_slash(server)}/")
+    value = value.partition("/_history/")[0]
     kind, slash, logical_id = value.rpartition("/")
     if not slash:
         kind = default_type

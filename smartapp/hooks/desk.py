@@ -13,6 +13,7 @@ from launch.cds_hooks.cards import Card, ServiceDescription, SmartLink
 from launch.cds_hooks.errors import DataMissing
 from launch.cds_hooks.hook_chart import HookChart
 from launch.cds_hooks.hook_request import HookRequest, Resource
+from launch.cds_hooks.request_schema import local_reference
 from launch.ports import Site
 from runtime import clock, logs
 from runtime.log_events import Event
@@ -30,6 +31,7 @@ from smartapp.store.cases import Case
 from smartapp.store.sealed import keyed_hash
 
 MAX_CARDS = 3
+_STAFF = ("Practitioner/", "PractitionerRole/")
 _DOUBTFUL = frozenset({UNVERIFIED, UNREADABLE})
 
 
@@ -49,6 +51,8 @@ class HookDesk:
         Raises `DataMissing` when there would be something to say but the chart's patient is
         not known for sure, and `ForeignServer`.
         """
+        if not (request.context.user or "").startswith(_STAFF):
+            return ()  # a patient's or a relative's screen, or nobody's: cards are for staff
         call = _Call(
             desk=self,
             site=site,
@@ -146,8 +150,9 @@ class _Call:
             found = self.chart.resource("role", "PractitionerRole", role.partition("/")[2])
         except DataMissing:
             return None  # then the doctor is told what any colleague is told
-        person = (found.get("practitioner") or {}).get("reference")
-        return person if isinstance(person, str) else None
+        person = found.get("practitioner")
+        named = person.get("reference") if isinstance(person, dict) else None
+        return local_reference(named, self.site.issuer)
 
     def _card(self, words: CardWords) -> Card:
         links: tuple[SmartLink, ...] = ()

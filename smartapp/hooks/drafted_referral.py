@@ -45,7 +45,7 @@ def drafted_referral(context: HookContext) -> DraftedReferral | None:
 
 
 def _is_referral(resource: Resource) -> bool:
-    if resource.get("resourceType") != "ServiceRequest" or resource.get("status") in _DEAD:
+    if resource.get("resourceType") != "ServiceRequest" or str(resource.get("status")) in _DEAD:
         return False
     concepts = [*_listed(resource.get("category")), *_listed(resource.get("code"))]
     return any(_codes(concept) & _REFERRAL_CODES for concept in concepts) or any(

@@ -89,10 +89,16 @@ def test_news_that_could_not_be_verified_is_no_answer(ehr: Ehr) -> None:
 
 def test_a_colleague_is_told_without_a_link(ehr: Ehr) -> None:
     question(ehr.here)
-    for user in ("Practitioner/other", "PractitionerRole/other", "junk", None):
+    for user in ("Practitioner/other", "PractitionerRole/other"):
         (card,) = ehr.cards(context=context(ehr.here, userId=user))
         assert card["summary"].endswith("a colleague asked for it.")
         assert "links" not in card
+
+
+@pytest.mark.parametrize("user", ["Patient/p-1", "RelatedPerson/r-1", "junk", None])
+def test_a_screen_that_is_not_of_the_staff_shows_no_card(ehr: Ehr, user: str | None) -> None:
+    question(ehr.here)
+    assert ehr.cards(context=context(ehr.here, userId=user)) == []
 
 
 def test_a_doctor_named_by_a_role_is_known_by_what_was_sent_or_can_be_read(ehr: Ehr) -> None:
@@ -108,7 +114,7 @@ def test_a_doctor_named_by_a_role_is_known_by_what_was_sent_or_can_be_read(ehr: 
             json={
                 "resourceType": "PractitionerRole",
                 "id": "r-1",
-                "practitioner": {"reference": "Practitioner/junior"},
+                "practitioner": {"reference": f"{ISSUER}/Practitioner/junior/_history/2"},
             },
         )
         (card,) = ehr.cards(context=role, fhirAuthorization={"access_token": CANARY})

@@ -167,7 +167,10 @@ def test_nothing_is_ever_written_there(release: Release) -> None:
     assert Capability.from_statement(_declares(release)).write_class("DocumentReference") is None
 
 
-@pytest.mark.parametrize("version", ["0.0.82", "2.0.0", "6.0.0-ballot3", "four"])
+@pytest.mark.parametrize(
+    "version",
+    ["0.0.82", "2.0.0", "6.0.0-ballot3", "four", "3.0.2; rm", "3.0.2\x1b]0;x", "4.0.1\n"],
+)
 def test_a_release_that_nobody_knows_is_refused_by_name(version: str) -> None:
     server = _server(Release.STU3)
     server.capability = {**server.capability, "fhirVersion": version}
