@@ -34,6 +34,8 @@ from runtime.errors import OutboundDown, OutboundReason
 LOOK_SECONDS = 15.0
 _PLAIN = paging.PLAIN.writes
 _LOCATION = re.compile(r".*/(?P<type>[A-Za-z]+)/(?P<id>[^/]+)(?:/_history/(?P<version>[^/]+))?")
+# Answers that say that nothing was written; any other leaves it open.
+_REFUSED = frozenset({400, 401, 403, 404, 405, 406, 410, 411, 413, 414, 415, 421, 422, 451})
 # Nothing was sent, or the connection never stood: the request cannot have arrived.
 _NEVER_SENT: frozenset[OutboundReason] = frozenset({"connect", "tls", "paused"})
 
@@ -190,6 +192,8 @@ class _Attempt:
             raise ChartUnreachable(http_status=429)
         if reply.status >= 500:
             return self._look("server_error")
+        if reply.status not in _REFUSED:
+            return self._look("not_readable")  # accepted, redirected, timed out on the way, ...
         raise WriteRefused(http_status=reply.status, issue_code=_issue_code(reply))
 
     def _look(self, reason: Any) -> WriteOutcome:

@@ -131,19 +131,26 @@ def _guarded(services: GatewayServices, task: Resource) -> int | None:
     except ConsultUnreachable as problem:
         if problem.facts.get("reason") != UNREADABLE_ANSWER and problem.facts.get("status") != 500:
             raise
-        logs.emit(Event.NEWS_HELD, code=code_of(problem))
-        return None
+        return _hold_or_park(services, task, code_of(problem), passing=True)
     except ConsultRefused as problem:
         # Not ours, or not there, may pass: a key is rotated, a page of the network is rebuilt.
-        if problem.facts.get("status") not in _PASSING_REFUSALS or not _is_fresh(task):
-            return int(park_unreadable(services, task, code_of(problem)))
-        logs.emit(Event.NEWS_HELD, code=code_of(problem))
-        return None
+        passing = problem.facts.get("status") in _PASSING_REFUSALS
+        return _hold_or_park(services, task, code_of(problem), passing=passing)
     except CiphertextRefused as problem:  # our key or our row, not the news
         logs.emit(Event.NEWS_HELD, code=code_of(problem))
         return None
     except POISON as problem:
         return int(park_unreadable(services, task, code_of(problem)))
+
+
+def _hold_or_park(
+    services: GatewayServices, task: Resource, code: str, *, passing: bool
+) -> int | None:
+    """Ask again for an hour what may pass; then a person is called, and the poll goes on."""
+    if passing and _is_fresh(task):
+        logs.emit(Event.NEWS_HELD, code=code)
+        return None
+    return int(park_unreadable(services, task, code))
 
 
 def _one(services: GatewayServices, task: Resource) -> int | None:

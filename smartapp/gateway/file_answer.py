@@ -5,12 +5,12 @@ proven goes to a person: another patient's chart and a silent loss are the two o
 must not exist.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from fhir_adapters import first_reads, read_back, writing
+from fhir_adapters import first_reads
 from fhir_adapters.chart import Reason
 from fhir_adapters.converters import r4_view
 from fhir_adapters.errors import (
@@ -22,11 +22,9 @@ from fhir_adapters.errors import (
     WriteRefused,
 )
 from fhir_adapters.note import NoteToWrite
-from fhir_adapters.outcomes import OutcomeUnknown
 from fhir_adapters.paging import Limits
 from fhir_adapters.ports import FhirSession
 from fhir_adapters.traits import Rung, WriteTraits
-from fhir_adapters.write_back import forms
 from fhir_adapters.write_back.ladder import next_after
 from launch import site_gate
 from launch.errors import LaunchError, SiteClosed, Step
@@ -35,12 +33,13 @@ from runtime import audit, clock, json_text, logs
 from runtime.errors import JsonTextError, OutboundDown, code_of
 from runtime.log_events import Event
 from smartapp.errors import ChartRefused, PatientMismatch, TryLater
+from smartapp.gateway.chart_form import Filed, Form
 from smartapp.gateway.chart_note import chart_note
 from smartapp.gateway.hand_over import hand_over
 from smartapp.gateway.patient_facts import demographics, is_complete
 from smartapp.gateway.services import GatewayServices
 from smartapp.gateway.tell_inbox import tell_inbox
-from smartapp.gateway.write_plan import WritePlan, parking_reason, write_plan
+from smartapp.gateway.write_plan import parking_reason, write_plan
 from smartapp.store import answers, cases, parked, vault
 from smartapp.store.answers import Answer
 from smartapp.store.cases import Case
@@ -67,6 +66,8 @@ class _Filing:
     answer: Answer
     link: VaultLink = field(repr=False)
     replaces: str | None = field(default=None, repr=False)
+    overtaken: bool = False  # a newer version has come
+    waits: bool = False  # whether an older version is in the chart is not known yet
 
     @property
     def tried(self) -> Rung | None:
@@ -87,17 +88,6 @@ class _Filing:
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Filed:
-    """What was written and proven, and in which form."""
-
-    reference: str = field(repr=False)
-    rung: Rung
-    note: NoteToWrite = field(repr=False)
-    tried_before: bool
-    plan: WritePlan = field(repr=False)
-
-
 def file_answer(services: GatewayServices, case_id: str, opinion: str) -> str:
     """File one answer and return its state: written, acknowledged, superseded or parked.
 
@@ -111,6 +101,8 @@ def file_answer(services: GatewayServices, case_id: str, opinion: str) -> str:
     if site is None:
         return _park(services, filing, "site_gone")
     site_gate.require_open(site, step=Step.FHIR)
+    if filing.waits:
+        raise TryLater  # the newer one must name what it replaces
     chart = r4_view.view(services.charts.of_gateway(site))
     try:
         filed = _write(services, site, chart, filing)
@@ -142,10 +134,12 @@ def _load(services: GatewayServices, case_id: str, opinion: str) -> _Filing | No
         answer=answer,
         link=link,
         replaces=next((reference for reference in older if reference), None),
+        overtaken=any(one.number > answer.number for one in every),
+        waits=any(one.number < answer.number and one.state == "writing" for one in every),
     )
 
 
-def _write(services: GatewayServices, site: Site, chart: FhirSession, filing: _Filing) -> _Filed:
+def _write(services: GatewayServices, site: Site, chart: FhirSession, filing: _Filing) -> Filed:
     _check_patient(chart, filing.link)
     _check_encounter(chart, filing.link)
     plan = write_plan(services.charts, site, chart)
@@ -156,8 +150,11 @@ def _write(services: GatewayServices, site: Site, chart: FhirSession, filing: _F
     if rung is Rung.COPY:
         raise _OnlyCopy(parking_reason(plan, site))
     tried_before = not _store_intent(services, filing, rung)
+    form = Form(plan=plan, note=note, rung=rung, chart=chart, failpoint=services.failpoint)
+    if tried_before and (filing.overtaken or not plan.allows(rung)):
+        return _only_looked(services, filing, form)
     try:
-        filed = _written(services, chart, plan, note, rung, tried_before=tried_before)
+        reference = form.send(tried_before=tried_before)
     except (WriteRefused, WriteNotOffered):
         if tried_before:
             raise
@@ -166,8 +163,28 @@ def _write(services: GatewayServices, site: Site, chart: FhirSession, filing: _F
         _note_rung(services, filing, None if lower is Rung.COPY else lower)
         if lower is Rung.COPY:
             raise
-        filed = _written(services, chart, plan, note, lower, tried_before=False)
-    return filed
+        form = replace(form, rung=lower)
+        reference = form.send(tried_before=False)
+    return form.read_back(reference)
+
+
+def _only_looked(services: GatewayServices, filing: _Filing, form: Form) -> Filed:
+    """Find out whether an earlier try arrived; nothing more may be written in this form."""
+    reference = form.look()
+    if reference is not None:
+        return form.read_back(reference)
+    if not filing.overtaken:
+        raise WriteParked  # the site forbids it by now, and it may still arrive
+    with services.database.transaction() as session:
+        answers.move(
+            session,
+            case_id=filing.case.case_id,
+            opinion=filing.answer.opinion,
+            state="superseded",
+            only_from=("writing",),
+            now=clock.now(),
+        )
+    raise _Settled("superseded")
 
 
 def _note_rung(services: GatewayServices, filing: _Filing, rung: Rung | None) -> None:
@@ -178,45 +195,6 @@ def _note_rung(services: GatewayServices, filing: _Filing, rung: Rung | None) ->
             opinion=filing.answer.opinion,
             rung=None if rung is None else str(rung),
         )
-
-
-def _written(
-    services: GatewayServices,
-    chart: FhirSession,
-    plan: WritePlan,
-    note: NoteToWrite,
-    rung: Rung,
-    *,
-    tried_before: bool,
-) -> _Filed:
-    """Write the note in one form and read it back."""
-    resource = forms.build(rung, note, plan.writes)
-    outcome = writing.write(
-        chart,
-        resource,
-        capability=plan.capability,
-        writes=plan.writes,
-        tried_before=tried_before,
-    )
-    services.failpoint("after_write_before_acknowledge")
-    if isinstance(outcome, OutcomeUnknown):
-        if outcome.may_retry:
-            raise ChartUnreachable
-        raise WriteParked
-    verified = read_back.verify(
-        chart,
-        resource,
-        capability=plan.capability,
-        reference=outcome.reference,
-        writes=plan.writes,
-    )
-    return _Filed(
-        reference=verified.reference,
-        rung=rung,
-        note=note,
-        tried_before=tried_before,
-        plan=plan,
-    )
 
 
 def _check_patient(chart: FhirSession, link: VaultLink) -> None:
@@ -282,10 +260,11 @@ def _store_intent(services: GatewayServices, filing: _Filing, rung: Rung) -> boo
                 case_id=case_id,
                 opinion=opinion,
                 state="superseded",
-                only_from=("received", "writing"),
+                only_from=("received",),
                 now=clock.now(),
             )
             settled = answers.state_of(session, case_id=case_id, opinion=opinion)
+            settled = settled if settled != "writing" else ""  # looked for before it is left
         else:
             settled = ""
         moved = answers.move(
@@ -299,8 +278,9 @@ def _store_intent(services: GatewayServices, filing: _Filing, rung: Rung) -> boo
         if not moved and not settled:
             state = answers.state_of(session, case_id=case_id, opinion=opinion)
             settled = state if state != "writing" else ""
-        if moved:
+        if moved or (not settled and filing.answer.rung is None):
             answers.note_rung(session, case_id=case_id, opinion=opinion, rung=str(rung))
+        if moved:
             audit.append(
                 session,
                 event="answer.writing",

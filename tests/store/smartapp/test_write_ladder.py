@@ -12,6 +12,7 @@ import pytest
 
 from fhir_adapters.capability import WriteClass
 from runtime import json_text, settings
+from smartapp.errors import TryLater
 from smartapp.gateway.answer_pdf import NOT_FILED, pdf_of
 from smartapp.gateway.deid_process import DeidWorkers
 from smartapp.gateway.file_answer import file_answer
@@ -125,6 +126,103 @@ def test_an_unknown_outcome_holds_its_form_even_when_another_opens(walk: Walk) -
     assert _file(walk, answer) == "parked"
     assert _parked(walk, answer) == ["outcome_unknown"]
     assert _new(walk) == []
+
+
+def test_a_note_that_may_not_be_read_back_is_never_written_in_another_form(walk: Walk) -> None:
+    answer = walk.answered()
+    _set(walk)
+    walk.here.chart.fail("DocumentReference?", lambda: http_answer(403, {}))
+    assert _file(walk, answer) == "parked"
+    assert _parked(walk, answer) == ["outcome_unknown"]
+    assert _new(walk) == ["DocumentReference"]
+
+
+def _lose_answer(walk: Walk, answer: Answer) -> None:
+    """The first try leaves, nothing is stored, and nobody knows that."""
+    walk.here.chart.fail("POST DocumentReference", lambda: http_answer(500, {}))
+    with pytest.raises(TryLater):
+        _file(walk, answer)
+
+
+def _die_after_writing(walk: Walk, answer: Answer) -> None:
+    class Crash(BaseException):
+        """The process dies."""
+
+    def die(name: str) -> None:
+        if name == "after_write_before_acknowledge":
+            raise Crash
+
+    with pytest.raises(Crash):
+        file_answer(replace(walk.here.services, failpoint=die), answer.case_id, answer.opinion)
+
+
+def test_a_second_try_only_looks_where_the_site_forbids_writing_by_then(walk: Walk) -> None:
+    answer = walk.answered()
+    _set(walk)
+    _lose_answer(walk, answer)
+    _set(walk, write_policy="never")
+    assert _file(walk, answer) == "parked"
+    assert _parked(walk, answer) == ["outcome_unknown"]
+    assert _new(walk) == []
+
+
+def test_a_note_that_arrived_is_found_although_the_site_forbids_writing_by_then(walk: Walk) -> None:
+    answer = walk.answered()
+    _set(walk)
+    _die_after_writing(walk, answer)
+    _set(walk, write_policy="never")
+    assert _file(walk, answer) == "written"
+    assert _new(walk) == ["DocumentReference"]
+
+
+def _corrected(walk: Walk, answer: Answer) -> Answer:
+    newer = replace(answer, opinion=f"{answer.opinion}2", number=answer.number + 1)
+    with walk.here.database.transaction() as session:
+        assert answers.add(session, walk.here.services.keyring, newer)
+    return newer
+
+
+def test_a_correction_waits_until_it_is_known_whether_the_older_answer_arrived(walk: Walk) -> None:
+    answer = walk.answered()
+    _set(walk)
+    _die_after_writing(walk, answer)
+    newer = _corrected(walk, answer)
+    with pytest.raises(TryLater):
+        _file(walk, newer)
+    assert _file(walk, answer) == "written"
+    assert _file(walk, newer) == "written"
+    written = [r for r in walk.here.chart.resources if str(r["id"]).startswith("new-")]
+    old, new = (r for r in written if r["resourceType"] == "DocumentReference")
+    assert new["relatesTo"][0]["code"] == "replaces"
+    assert new["relatesTo"][0]["target"]["reference"] == f"DocumentReference/{old['id']}"
+
+
+def test_an_older_answer_that_never_arrived_is_not_written_after_its_correction(walk: Walk) -> None:
+    answer = walk.answered()
+    _set(walk, granted=["system/DocumentReference.crs"])
+    _lose_answer(walk, answer)
+    newer = _corrected(walk, answer)
+    assert _file(walk, answer) == "superseded"
+    assert _file(walk, newer) == "written"
+    assert _new(walk) == ["DocumentReference"]
+
+
+def test_filing_again_remembers_its_form(walk: Walk) -> None:
+    answer = walk.answered()
+    _set(walk, granted=["system/Patient.rs"])
+    assert _file(walk, answer) == "parked"
+    with walk.here.database.transaction() as session:
+        answers.move(
+            session,
+            case_id=answer.case_id,
+            opinion=answer.opinion,
+            state="writing",
+            only_from=("parked",),
+            now=answer.received_at,
+        )
+    _set(walk)
+    _lose_answer(walk, answer)
+    assert walk.answer(answer.case_id).rung == "document_reference"
 
 
 def test_the_copy_is_marked_as_not_filed_and_offers_a_draft_where_the_ehr_takes_one(

@@ -208,7 +208,6 @@ def test_looking_before_the_first_write_must_work_in_class_b() -> None:
             WriteRefused,
             None,
         ),
-        (lambda: answer(302), WriteRefused, None),
         (lambda: answer(429), ChartUnreachable, None),
         (lambda: answer(412), NoteDuplicated, None),
     ],
@@ -222,6 +221,14 @@ def test_a_refusal_says_which_kind_and_is_not_repeated(
         write(session)
     assert caught.value.issue_code == issue
     assert "Quarrow" not in str(caught.value)
+    assert _posts(session) == 1
+
+
+@pytest.mark.parametrize("status", [202, 204, 303, 408, 409, 499])
+def test_what_is_no_clear_refusal_leaves_open_whether_it_was_written(status: int) -> None:
+    session = server()
+    session.fail("POST DocumentReference", lambda: answer(status))
+    assert write(session) == OutcomeUnknown(reason="not_readable", may_retry=True)
     assert _posts(session) == 1
 
 
